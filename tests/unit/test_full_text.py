@@ -69,7 +69,9 @@ def test_a_segment_is_the_same_in_a_file(tmp_path: Path) -> None:
     write_segment(tmp_path / "0.segment", made)
     opened = open_segment(tmp_path / "0.segment")
     for segment in (made, opened):
-        assert [segment.terms_at(row) for row in range(4)] == ["größe 名 größe", "", "\ud800 größer", "a"]
+        assert segment.texts().terms == ["größe 名 größe", "", "\ud800 größer", "a"]
+        assert segment.texts([3, 0]).terms == ["a", "größe 名 größe"]
+        assert segment.texts([3, 0]).ids.tolist() == segment.ids[[3, 0]].tolist()
         assert segment.lengths.tolist() == [3, 0, 2, 1]
         for word, rows, counts in (("größe", [0], [2]), ("größer", [2], [1]), ("\ud800", [2], [1]), ("名", [0], [1])):
             ((start, end),) = segment.postings(Words.of([word]))
@@ -86,7 +88,7 @@ def test_segments_may_be_empty(tmp_path: Path) -> None:
     write_segment(tmp_path / "0.segment", make_segment(texts(["", ""])))
     opened = open_segment(tmp_path / "0.segment")
     assert opened.postings(Words.of(["a"])) == [(0, 0)]
-    assert opened.terms_at(1) == ""
+    assert opened.texts().terms == ["", ""]
 
 
 def test_many_words_are_sorted() -> None:
@@ -414,7 +416,7 @@ def test_every_byte_of_a_file_is_guarded(tmp_path: Path) -> None:
             postings = segment.postings(words)
             rows = [(segment.rows[start:end].tolist(), segment.counts[start:end].tolist()) for start, end in postings]
             right = rows == [([0], [1]), ([0, 1], [2, 1]), ([1], [1]), ([3], [1])]
-            if not right or [segment.terms_at(row) for row in range(4)] != terms:
+            if not right or segment.texts().terms != terms:
                 wrong.append(at)
         except DamagedSegmentError:
             continue

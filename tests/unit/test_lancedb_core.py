@@ -57,7 +57,11 @@ def found(folder: Path) -> tuple[list[Any], list[dict[int, float]]]:
         for where in FILTERS:
             queries = (["common"], ["rare", "common"], ["n3x1", "n4x2", "later"], ["nothing"], ['quoted " word'])
             # All of them, sorted: LanceDB returns equal scores in any order.
-            results.extend(sorted(store.text_search(words, 1000, where)) for words in queries)
+            for words in queries:
+                hits = sorted(store.text_search(words, 1000, where))
+                results.append(
+                    [(number, score, terms.segment.texts([terms.row]).terms) for number, score, terms in hits]
+                )
             nearest.append(dict(store.vector_search(unit("later"), 20, where)))
         ids = [hit[0] for hit in results[0]]
         vectors = {number: vector.tolist() for number, vector in store.vectors(ids).items()}

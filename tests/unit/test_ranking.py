@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +13,17 @@ from glossator.data_files import data_text
 from glossator.index.embedding import StaticEmbedder
 from glossator.index.records import FileSummary
 from glossator.index.terms import head_of
+from glossator.index.text_segments import StoredTerms, Texts, make_segment
 from glossator.retrieval import corpus as corpus_module
 from glossator.retrieval.corpus import STATIC_NAMES, Corpus, FileFacts, FileStems, core_folders, file_facts
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
-from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
+from glossator.retrieval.ranking_features import FILE_FEATURES
 from glossator.retrieval.spelling import distance
+from glossator.retrieval.word_matches import AGREEING, agreement
 from tests.unit.store_samples import entry, open_store, update
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -128,18 +133,34 @@ def test_agreement_counts_each_word_once_and_words_that_stand_together() -> None
     assert agreement([], {}, terms)[1] == (0.0, 0.0)
 
 
-def test_agreement_is_the_same_for_few_and_for_many_words() -> None:
-    words = [f"word{number}" for number in range(20)]
-    rarity = {word: 1.0 + place / 10 for place, word in enumerate(words)}
-    terms = {1: " ".join(words[3:12]), 2: "word3 other word4 word1", 3: "nothing of it", 4: " ".join(words)}
-    many = agreement(words, rarity, terms)
-    having = {number: set(text.split()) for number, text in terms.items()}
-    assert many == agreement(words, rarity, terms, having)
-    assert many[4] == (pytest.approx(1.0), pytest.approx(1.0))
-    assert many[3] == (0.0, 0.0)
-    few = agreement(words[:4], rarity, terms)
-    assert few == agreement(words[:4], rarity, terms, having)
-    assert few[2][0] == pytest.approx((rarity["word1"] + rarity["word3"]) / sum(rarity[word] for word in words[:4]))
+def by_the_definition(stems: Sequence[str], rarity: Mapping[str, float], text: str) -> tuple[float, float]:
+    """What `agreement` says of an entry with these terms."""
+    looked, own = stems[:AGREEING], text.split()
+    met = {stem for stem in looked if stem in own}
+    beside = [(left, right) for left, right in pairwise(looked) if (left, right) in set(pairwise(own)) and len(met) > 1]
+    weights = [rarity[left] + rarity[right] for left, right in pairwise(looked)]
+    return (
+        sum(rarity[stem] for stem in met) / (sum(rarity[stem] for stem in looked) or 1.0),
+        sum(rarity[left] + rarity[right] for left, right in beside) / (sum(weights) or 1.0),
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 20, 40])
+def test_agreement_is_the_same_however_terms_are_kept(count: int) -> None:
+    made = random.Random(count)
+    vocabulary = [f"word{number}" for number in range(30)]
+    words = made.choices(vocabulary, k=count)  # some are repeated, also beside themselves
+    rarity = {word: 1.0 + place / 10 for place, word in enumerate(vocabulary)}
+    texts = [" ".join(made.choices([*vocabulary, "other"], k=made.choice((0, 2, 30, 200)))) for _ in range(60)]
+    expected = {number: pytest.approx(by_the_definition(words, rarity, text)) for number, text in enumerate(texts)}
+    none = np.zeros(30, np.int16)
+    segments = [make_segment(Texts(np.arange(30), none, none, texts[start : start + 30])) for start in (0, 30)]
+    stored = {number: StoredTerms(segments[number // 30], number % 30) for number in range(60)}
+    as_text = dict(enumerate(texts))
+    assert agreement(words, rarity, as_text) == expected
+    assert agreement(words, rarity, stored) == expected
+    assert agreement(words, rarity, {n: stored[n] if n % 3 else texts[n] for n in range(60)}) == expected
+    assert agreement(words, rarity, {}) == {}
 
 
 def test_a_folder_of_compatibility_code_is_the_core_if_it_holds_much_of_the_code() -> None:

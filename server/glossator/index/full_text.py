@@ -25,6 +25,7 @@ from glossator.index.text_segments import (
     SEGMENT_ROWS,
     DamagedSegmentError,
     Segment,
+    StoredTerms,
     Texts,
     Words,
     make_segment,
@@ -78,12 +79,12 @@ class TextHit(NamedTuple):
     Attributes:
         id: its id.
         score: BM25.
-        terms: its search terms, joined with spaces.
+        terms: its search terms, which are as they were written.
     """
 
     id: int
     score: float
-    terms: str
+    terms: StoredTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,7 @@ class _Part:
         """The entries that are left, with their terms."""
         import numpy as np
 
-        if self.dead is None:
-            return self.segment.texts()
-        rows = np.flatnonzero(~self.dead)
-        segment = self.segment
-        terms = [segment.terms_at(row) for row in rows.tolist()]
-        return Texts(segment.ids[rows], segment.languages[rows], segment.kinds[rows], terms)
+        return self.segment.texts(None if self.dead is None else np.flatnonzero(~self.dead).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,10 +457,12 @@ def _search(state: _State, words: Sequence[str], limit: int, scope: Scope, most:
             if wanted is not None:
                 rows = rows[np.isin(column[rows], wanted)]
         best.add(number, rows, scores[rows])
-    return [
-        TextHit(int(state.parts[part].segment.ids[row]), score, state.parts[part].segment.terms_at(row))
-        for score, part, row in best.found(most, lambda part, rows: state.parts[part].segment.ids[rows])
-    ]
+    hits = []
+    for score, at, row in best.found(most, lambda part, rows: state.parts[part].segment.ids[rows]):
+        segment = state.parts[at].segment
+        segment.compare_terms(row)
+        hits.append(TextHit(int(segment.ids[row]), score, StoredTerms(segment, row)))
+    return hits
 
 
 def _rarity(count: int, entries: int) -> float:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from glossator.index.full_text import TextHit
     from glossator.index.manifest import Manifest
     from glossator.index.text_segments import Segment
 
@@ -184,8 +185,8 @@ class StoreReader(Lookup):
 
     def text_search(
         self, terms: Sequence[str], limit: int, where: Filter, *, with_equals: bool = False
-    ) -> list[tuple[int, float, str]]:
-        """(entry id, BM25 score, the entry's terms) of the best entries that contain any of the terms, best first.
+    ) -> list[TextHit]:
+        """The best entries that contain any of the terms, best first.
 
         `with_equals`: see `FullText.search`. Without it, which of the entries with the same score are found depends on
         the order in which files were indexed.
@@ -194,7 +195,7 @@ class StoreReader(Lookup):
         scope = self._scope(where)
         if not words or limit <= 0 or scope is None:
             return []
-        return list(self._full_text.search(words, limit, scope, with_equals=with_equals))
+        return self._full_text.search(words, limit, scope, with_equals=with_equals)
 
     def vector_search(
         self, vector: NDArray[np.float32], limit: int, where: Filter, *, with_equals: bool = False

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from glossator.index.manifest import ORDINAL_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -35,9 +35,9 @@ MOST_COUNTED: Final = 255
 
 HEADER_BYTES: Final = 7 * 8
 """Numbers (int64) at the start of a file: a mark of the format; how many entries, words, postings, bytes of words and
-bytes of terms there are; the checksum of what opening reads."""
+terms there are; the checksum of what opening reads."""
 
-_FORMAT: Final = 0x31_67_65_73_73_6F_6C_67
+_FORMAT: Final = 0x32_67_65_73_73_6F_6C_67
 """The first of these numbers."""
 
 _ARRAYS: Final = {
@@ -54,7 +54,7 @@ _ARRAYS: Final = {
     "words": ("<u1", "word_bytes"),
     "rows": ("<u2", "postings"),
     "counts": ("<u1", "postings"),
-    "terms": ("<u1", "term_bytes"),
+    "terms": ("<u4", "terms"),
 }
 """The arrays of a file, in their order, each aligned to eight bytes; those up to `words` are read when it is opened.
 
@@ -65,7 +65,8 @@ _ARRAYS: Final = {
 - word_keys: the first eight bytes of each word, as a number whose order is that of the words
 - posting_ends, posting_sums: end of a word's postings in `rows` and `counts`, and their checksum
 - rows, counts: an entry that contains the word, and how often it does
-- terms: the search terms of all entries in UTF-8
+- terms: the search terms of all entries, as places of words in their order: what a search asks of its hits is found
+  out for all of them at once (`word_places`), without taking texts apart
 """
 
 _READ_WHEN_OPENED: Final = tuple(_ARRAYS)[:11]
@@ -95,9 +96,9 @@ class Texts(NamedTuple):
         return Texts(self.ids[start:end], self.languages[start:end], self.kinds[start:end], self.terms[start:end])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """See the module; attributes as in `_ARRAYS`, with the bytes and the ends of words and terms as memory views."""
+    """See the module; attributes as in `_ARRAYS`, with the bytes of words and the ends as memory views."""
 
     ids: NDArray[np.int64]
     languages: NDArray[np.int16]
@@ -114,7 +115,7 @@ class Segment:
     posting_sums: memoryview
     rows: NDArray[np.uint16]
     counts: NDArray[np.uint8]
-    terms: memoryview
+    terms: NDArray[np.uint32]
     homes: NDArray[np.int64]
     runs: NDArray[np.int64]
     """Revision and number of entries of each run of entries of one file."""
@@ -131,17 +132,20 @@ class Segment:
         Raises:
             DamagedSegmentError: they are not as they were written.
         """
+        return [(0, 0) if number is None else self._postings_of(number) for number in self.numbers(words)]
+
+    def numbers(self, words: Words) -> list[int | None]:
+        """The place of each word in the order of all; None if no entry contains it."""
         import numpy as np
 
         first = np.searchsorted(self.word_keys, words.keys, "left").tolist()
         last = np.searchsorted(self.word_keys, words.keys, "right").tolist()
-        found = []
+        found: list[int | None] = []
         for word, start, end in zip(words.encoded, first, last, strict=True):
             number = start
             if end - start > 1:
                 number = bisect_left(range(end), word, start, key=self._word)
-            is_there = number < end and self._word(number) == word
-            found.append(self._postings_of(number) if is_there else (0, 0))
+            found.append(number if number < end and self._word(number) == word else None)
         return found
 
     def beginning_with(self, prefix: bytes, sizes: range) -> Iterator[bytes]:
@@ -197,20 +201,38 @@ class Segment:
         chosen = np.isin(self.homes, revisions)
         return np.repeat(chosen, self.runs) if chosen.any() else None
 
-    def terms_at(self, row: int) -> str:
-        """The search terms of an entry.
+    def terms_at(self, row: int) -> NDArray[np.uint32]:
+        """The search terms of an entry, as places in the order of the words; see `compare_terms`."""
+        return self.terms[self.text_ends[row - 1] if row else 0 : self.text_ends[row]]
+
+    def compare_terms(self, row: int) -> None:
+        """Compare the terms of an entry with their checksum.
 
         Raises:
             DamagedSegmentError: they are not as they were written.
         """
-        terms = self.terms[self.text_ends[row - 1] if row else 0 : self.text_ends[row]]
-        if _text_sum(terms, int(self.ids[row])) != self.text_sums[row]:
+        if _text_sum(self.terms_at(row), int(self.ids[row])) != self.text_sums[row]:
             raise DamagedSegmentError("the terms of an entry")
-        return str(terms, "utf-8", "surrogatepass")
 
-    def texts(self) -> Texts:
-        """The entries with their terms."""
-        return Texts(self.ids, self.languages, self.kinds, [self.terms_at(row) for row in range(len(self.ids))])
+    def texts(self, rows: Iterable[int] | None = None) -> Texts:
+        """Some of the entries, or all, with their terms.
+
+        Raises:
+            DamagedSegmentError: they are not as they were written.
+        """
+        chosen = list(range(len(self.ids)) if rows is None else rows)
+        for row in chosen:
+            self.compare_terms(row)
+        words = [str(self._word(number), "utf-8", "surrogatepass") for number in range(len(self.word_ends))]
+        terms = [" ".join(map(words.__getitem__, self.terms_at(row).tolist())) for row in chosen]
+        return Texts(self.ids[chosen], self.languages[chosen], self.kinds[chosen], terms)
+
+
+class StoredTerms(NamedTuple):
+    """Where the terms of an entry are."""
+
+    segment: Segment
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +262,9 @@ def _sum_of(rows: NDArray[Any], counts: NDArray[Any]) -> int:
     return zlib.crc32(counts.data, zlib.crc32(rows.data))
 
 
-def _text_sum(terms: bytes | memoryview, number: int) -> int:
+def _text_sum(terms: NDArray[np.uint32], number: int) -> int:
     """A checksum of an entry's terms and its id."""
-    return zlib.crc32(terms, number & 0xFFFFFFFF)
+    return zlib.crc32(terms.data, number & 0xFFFFFFFF)
 
 
 def make_segment(texts: Texts) -> Segment:
@@ -263,6 +285,7 @@ def make_segment(texts: Texts) -> Segment:
     places = np.empty(len(words), np.int64)
     places[np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))] = np.arange(len(words))
     pairs = places[np.frombuffer(found, np.uint32)] if len(found) else np.empty(0, np.int64)
+    stored = pairs.astype(np.uint32)
     pairs *= SEGMENT_ROWS
     pairs += np.repeat(np.arange(len(lengths)), lengths)
     pairs.sort()
@@ -271,15 +294,17 @@ def make_segment(texts: Texts) -> Segment:
     pairs = pairs[first]
     rows = (pairs % SEGMENT_ROWS).astype(np.uint16)
     ends = np.searchsorted(pairs, np.arange(1, len(words) + 1, dtype=np.int64) * SEGMENT_ROWS)
-    stored = [terms.encode("utf-8", "surrogatepass") for terms in texts.terms]
+    text_ends = np.cumsum(lengths, dtype=np.uint32)
+    starts, ids = [0, *text_ends.tolist()], texts.ids.tolist()
+    sums = [_text_sum(stored[start:end], number) for (start, end), number in zip(pairwise(starts), ids, strict=True)]
     return _segment(
         {
             "ids": np.ascontiguousarray(texts.ids, np.int64),
             "languages": np.ascontiguousarray(texts.languages, np.int16),
             "kinds": np.ascontiguousarray(texts.kinds, np.int16),
             "lengths": lengths,
-            "text_ends": _ends_of(stored),
-            "text_sums": np.array(list(map(_text_sum, stored, texts.ids.tolist())), np.uint32),
+            "text_ends": text_ends,
+            "text_sums": np.array(sums, np.uint32),
             "words": np.frombuffer(b"".join(encoded), np.uint8),
             "word_keys": _keys_of(encoded),
             "word_ends": _ends_of(encoded),
@@ -287,7 +312,7 @@ def make_segment(texts: Texts) -> Segment:
             "posting_sums": np.zeros(len(words), np.uint32),
             "rows": rows,
             "counts": counts,
-            "terms": np.frombuffer(b"".join(stored), np.uint8),
+            "terms": stored,
         },
         is_compared=True,
     )
@@ -318,7 +343,7 @@ def _segment(arrays: dict[str, NDArray[Any]], *, is_compared: bool) -> Segment:
     files = arrays["ids"] >> ORDINAL_BITS
     first = np.flatnonzero(np.diff(files, prepend=-1))
     views: dict[str, Any] = dict(arrays)
-    for name in ("text_ends", "text_sums", "words", "word_ends", "posting_ends", "posting_sums", "terms"):
+    for name in ("text_ends", "text_sums", "words", "word_ends", "posting_ends", "posting_sums"):
         views[name] = np.ascontiguousarray(arrays[name]).data
     return Segment(
         **views,
@@ -339,13 +364,13 @@ def _layout(sizes: dict[str, int]) -> Iterator[tuple[str, str, int, int]]:
         offset += -(-sizes[size] * np.dtype(kind).itemsize // 8) * 8
 
 
-def _sizes(entries: int, words: int, postings: int, word_bytes: int, term_bytes: int) -> dict[str, int]:
+def _sizes(entries: int, words: int, postings: int, word_bytes: int, terms: int) -> dict[str, int]:
     return {
         "entries": entries,
         "words": words,
         "postings": postings,
         "word_bytes": word_bytes,
-        "term_bytes": term_bytes,
+        "terms": terms,
     }
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.embedding import Embedder, StaticEmbedder
+    from glossator.index.full_text import TextHit
     from glossator.index.store import Store
     from glossator.retrieval.buffers import ParsedBuffers
 
@@ -62,7 +63,7 @@ class Begun(NamedTuple):
 
     query: Query
     where: Filter
-    texts: Future[list[tuple[int, float, str]]]
+    texts: Future[list[TextHit]]
     """See `StoreReader.text_search`."""
     dense: Future[tuple[list[tuple[int, float]], NDArray[np.float32]]]
     """The nearest entries (see `StoreReader.vector_search`), and the query's vector."""

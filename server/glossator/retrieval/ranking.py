@@ -17,7 +17,8 @@ from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.retrieval.corpus import STATIC_NAMES
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS
-from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
+from glossator.retrieval.ranking_features import FILE_FEATURES
+from glossator.retrieval.word_matches import agreement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

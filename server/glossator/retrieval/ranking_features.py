@@ -16,15 +16,17 @@ from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.retrieval.corpus import STATIC_NAMES, centroids
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, compat_word, is_compat
+from glossator.retrieval.word_matches import agreement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from glossator.index.records import StoredEntry
     from glossator.index.store import Store
+    from glossator.index.word_places import EntryTerms
     from glossator.retrieval.corpus import Corpus, FileFacts, HeadTerms
     from glossator.retrieval.query import Query
 
@@ -43,8 +45,8 @@ class Findings:
     """Those of `defined` whose exact name the query spells although search terms would lose it (`Query.spellings`)."""
     mentioned: dict[str, list[StoredEntry]] = field(default_factory=dict)
     """Definitions of types named by a word of prose."""
-    terms: dict[int, str] = field(default_factory=dict)
-    """The search terms of the entries in `text`, joined with spaces."""
+    terms: dict[int, EntryTerms] = field(default_factory=dict)
+    """The search terms of the entries in `text`."""
     heads: dict[int, HeadTerms] = field(default_factory=dict)
     """See `Corpus.heads`; for the candidate files."""
     agreement: dict[int, tuple[float, float]] = field(default_factory=dict)
@@ -83,10 +85,6 @@ _REFERRING = 20
 """Number of hits of each search whose references are followed."""
 _COUNTED = 60
 """Number of best hits among which those in a file are counted."""
-AGREEING = 24
-"""Maximum words of a query that are looked up in every hit."""
-_SPLIT_FROM = 14
-"""With so many words or more it takes less time to take a hit's text apart than to look for each of them in it."""
 _SHORT = 6
 """Maximum words of a short question; most have no more."""
 _TELLING = 1.5
@@ -173,48 +171,6 @@ def _spared(query: Query, findings: Findings, facts: Sequence[FileFacts], corpus
             written = {analysis.stem(part) for part in parts if is_compat(part)}
             spared[i] = float(one.revision in homes or bool(written & stems) or corpus.is_core(one.path))
     return spared
-
-
-def agreement(
-    stems: Sequence[str],
-    rarity: Mapping[str, float],
-    terms: Mapping[int, str],
-    having: Mapping[int, Collection[str]] | None = None,
-) -> dict[int, tuple[float, float]]:
-    """How well entries match the query as a whole: entry id -> (cover, pairs), both 0..1.
-
-    Cover is the share of the query's words that an entry contains, pairs the share of neighbouring words of the query
-    that are also neighbours in the entry, both weighted by the words' rarity. BM25 considers neither: one rare word ten
-    times in an entry scores higher than all words once. `having`: the words of the query that each entry contains, at
-    least the first `AGREEING`, if the caller has them.
-    """
-    looked = stems[:AGREEING]
-    after: dict[str, list[tuple[str, str, float]]] = {}
-    of_pairs = 0.0
-    for left, right in pairwise(looked):
-        weight = rarity[left] + rarity[right]
-        after.setdefault(left, []).append((right, f" {left} {right} ", weight))
-        of_pairs += weight
-    of_pairs = of_pairs or 1.0
-    total = sum(map(rarity.__getitem__, looked)) or 1.0
-    wanted = [(stem, f" {stem} ", rarity[stem]) for stem in dict.fromkeys(looked)]
-    asked = frozenset(looked)
-    found: dict[int, tuple[float, float]] = {}
-    for number, joined in terms.items():
-        padded = f" {joined} "
-        if having is not None or len(wanted) >= _SPLIT_FROM:
-            own = having[number] if having is not None else asked.intersection(joined.split())
-            met = {stem: weight for stem, _, weight in wanted if stem in own}
-        else:
-            met = {stem: weight for stem, written, weight in wanted if written in padded}
-        beside = 0.0
-        if len(met) > 1:
-            for left in met:
-                for right, both, weight in after.get(left, ()):
-                    if right in met and both in padded:
-                        beside += weight
-        found[number] = (sum(met.values()) / total, beside / of_pairs)
-    return found
 
 
 def _gap(values: NDArray[np.float32]) -> NDArray[np.float32]:

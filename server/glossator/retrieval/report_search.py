@@ -35,9 +35,9 @@ from glossator.retrieval.corpus import STATIC_NAMES, FileFacts
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.query import shared_ending, written_names
 from glossator.retrieval.ranking import Reasons, name_terms
-from glossator.retrieval.ranking_features import AGREEING, Candidates, agreement
 from glossator.retrieval.reports import read_report
 from glossator.retrieval.search import LONG_DEFINITION_LINES, Hit
+from glossator.retrieval.word_matches import AGREEING, WordMatches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,8 +45,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from glossator.index.word_places import EntryTerms
     from glossator.retrieval.buffers import ParsedBuffers
     from glossator.retrieval.query import MentionedPlace
+    from glossator.retrieval.ranking_features import Candidates
     from glossator.retrieval.reports import ProblemReport
     from glossator.retrieval.search import Searcher
 
@@ -393,7 +395,7 @@ class ReportSearch:
 
     def _searched(
         self, found: FoundFiles, best: Sequence[int]
-    ) -> tuple[list[dict[int, float]], list[dict[int, float]], dict[int, str]]:
+    ) -> tuple[list[dict[int, float]], list[dict[int, float]], dict[int, EntryTerms]]:
         """The scores of entries of the best files for everything and for the title, of full text and of vectors, and
         the terms of the entries."""
         store = self._searcher.store
@@ -408,7 +410,7 @@ class ReportSearch:
         ]
         texts: list[dict[int, float]] = []
         dense: list[dict[int, float]] = []
-        terms: dict[int, str] = {}
+        terms: dict[int, EntryTerms] = {}
         for search in searches:
             own = self._buffers.dense(search.vector)
             near = store.vector_search(search.vector, FOUND_INSIDE, inside, with_equals=True) if files else ()
@@ -435,7 +437,7 @@ class ReportSearch:
         found.update({number: self._buffers.entries[number] for number in wanted if number in self._buffers.entries})
         return {n: found[n] for n in wanted if n in found and (n < 0 or found[n].path not in self._buffers.paths)}
 
-    def _put_words(self, table: _Table, found: FoundFiles, terms: Mapping[int, str]) -> None:
+    def _put_words(self, table: _Table, found: FoundFiles, terms: Mapping[int, EntryTerms]) -> None:
         """The shares of words that definitions have, and of the words of their names that the report has."""
         searcher = self._searcher
         title = [analysis.stem(word) for word in (found.title.query.words if found.title else ())]
@@ -451,14 +453,11 @@ class ReportSearch:
                 ("cover_error", set(error)),
             )
         ]
-        stems = list(dict.fromkeys(main))
-        asked = {word for _, words, _ in shares for word in words}.union(stems[:AGREEING])
-        having = {number: asked.intersection(text.split()) for number, text in terms.items()}
+        stems = list(dict.fromkeys(main))[:AGREEING]
+        matches = WordMatches(terms.values(), [*stems, *title, *main[:RANKED_WORDS], *error])
         for name, words, total in shares:
-            met = ((number, words & own) for number, own in having.items())
-            table.put(name, ((number, sum(map(rarity.__getitem__, some)) / total) for number, some in met if some))
-        agreed = agreement(stems, rarity, terms, having)
-        table.put("pairs", ((number, pairs) for number, (_, pairs) in agreed.items()))
+            table.put(name, zip(terms, (matches.weights(list(words), rarity) / total).tolist(), strict=True))
+        table.put("pairs", zip(terms, matches.pairs(stems, rarity).tolist(), strict=True))
         for name, words in (("name_title", set(title)), ("name_main", set(main))):
             table.set(name, [0.0 if words.isdisjoint(own) else _share(own, words, rarity) for own in names])
 

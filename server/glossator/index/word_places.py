@@ -1,0 +1,94 @@
+"""Where words stand in the terms of entries, for many entries at once.
+
+A search asks of hundreds of hits which of its words each contains, and which of them are neighbours there. The terms of
+stored entries are numbers, so that numpy answers this; taking the terms of each apart took a fifth of the time of a
+problem report's search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glossator.index.text_segments import StoredTerms, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.index.text_segments import Segment
+
+EntryTerms = StoredTerms | str
+"""The search terms of an entry: where they are stored, or, as of an unsaved buffer, the terms joined with spaces."""
+
+
+_Columns = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.bool_]"]
+
+
+@dataclass(frozen=True, slots=True)
+class WordPlaces:
+    """Where some words stand in the terms of some entries, in the order of the terms of each entry.
+
+    Attributes:
+        entries: place of the entry among those that were asked for.
+        words: place of the word among those that were asked for.
+        followed: whether the next of these places is that of the next term of the same entry.
+    """
+
+    entries: NDArray[np.int64]
+    words: NDArray[np.int64]
+    followed: NDArray[np.bool_]
+
+
+def word_places(entries: Sequence[EntryTerms], words: Sequence[str]) -> WordPlaces:
+    """Where words, each given once, stand in the terms of entries; searches have compared these with checksums."""
+    import numpy as np
+
+    of_segment: dict[Segment, list[tuple[int, int]]] = {}
+    written: list[tuple[int, str]] = []
+    for place, terms in enumerate(entries):
+        if isinstance(terms, str):
+            written.append((place, terms))
+        else:
+            of_segment.setdefault(terms.segment, []).append((place, terms.row))
+    encoded = Words.of(words)
+    found = [_in_segment(segment, placed, encoded) for segment, placed in of_segment.items()]
+    found.append(_in_texts(written, words))
+    owners, met, followed = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return WordPlaces(owners, met, followed)
+
+
+def _in_segment(segment: Segment, placed: Sequence[tuple[int, int]], words: Words) -> _Columns:
+    """`WordPlaces` as columns, for entries of one segment, given the place of each among all and its row."""
+    import numpy as np
+
+    mark = np.zeros(len(segment.word_ends), np.int16)
+    for word, number in enumerate(segment.numbers(words), 1):
+        if number is not None:
+            mark[number] = word
+    parts = [segment.terms_at(row) for _, row in placed]
+    met = mark[np.concatenate(parts)]
+    at = np.flatnonzero(met)
+    owners = np.repeat([place for place, _ in placed], list(map(len, parts)))[at]
+    return owners, met[at].astype(np.int64) - 1, _followed(at, owners)
+
+
+def _in_texts(texts: Sequence[tuple[int, str]], words: Sequence[str]) -> _Columns:
+    """The same for entries whose terms are given as they are, with their places among all."""
+    import numpy as np
+
+    number = {word: place for place, word in enumerate(words)}
+    met = [(place, number[term], at) for place, text in texts for at, term in enumerate(text.split()) if term in number]
+    owners, found, at = np.array(met, np.int64).reshape(len(met), 3).T
+    return owners, found, _followed(at, owners)
+
+
+def _followed(at: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the next of some places, which belong to entries, is that of the next term of the same entry."""
+    import numpy as np
+
+    followed = np.zeros(len(at), np.bool_)
+    followed[:-1] = (np.diff(at) == 1) & (np.diff(owners) == 0)
+    return followed
