@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from glossator.errors import CancelledByUser, StoreLockedError, WorkspaceError
+from glossator.index import parse_worker
+from glossator.index.comparison import UNSETTLED
 from glossator.index.indexer import Indexer, IndexReport, Progress, submit_buffer
 from glossator.index.records import FileUpdate
+from glossator.settings import load_settings
 from tests.unit.indexing_faults import Bench, age, bench, functions, wait_for
 
 LARGE = '"""' + "so that a file is a batch of its own\n" * 6_000 + '"""\n'
@@ -147,15 +150,35 @@ def test_deleted_files_go(project: Bench) -> None:
 
 def test_a_change_within_the_grain_of_the_clock_is_seen(project: Bench) -> None:
     path = project.root / "a.py"
-    now = time.time_ns()
+    written = time.time_ns() + 60 * 10**9  # however slow the machine is, the file is read before it counts as settled
     path.write_text(functions("first"), "utf-8")
-    os.utime(path, ns=(now, now))
+    os.utime(path, ns=(written, written))
     project.indexer.run()
     assert project.names("a.py") == ["first"]
     path.write_text(functions("other"), "utf-8")
-    os.utime(path, ns=(now, now))
+    os.utime(path, ns=(written, written))
     project.indexer.run()
     assert project.names("a.py") == ["other"]
+
+
+def test_a_file_that_is_read_slowly_counts_as_read_when_reading_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(functions("first"), "utf-8")
+    written = path.stat().st_mtime_ns
+    seconds = itertools.count()
+    monkeypatch.setattr(parse_worker.time, "time_ns", lambda: written + (1 + 60 * next(seconds)) * 10**9)
+    worker = parse_worker._FileIndexer(load_settings())
+    results: list[parse_worker.FileResult] = []
+    for size in (100_000, 1):  # the file is read, and left out
+        batch = parse_worker.Batch(str(tmp_path), size, (parse_worker.FileTask("a.py", size=9, mtime_ns=written),))
+        worker.process(batch, lambda message, _=False: results.extend(message.results))
+        seconds = itertools.count()
+    read, left_out = results
+    assert read.mtime_ns == UNSETTLED
+    assert left_out.update is not None
+    assert left_out.update.record.mtime_ns == UNSETTLED
 
 
 def test_skipped_files_are_told_and_not_read_again(project: Bench) -> None:

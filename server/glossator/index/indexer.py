@@ -347,7 +347,7 @@ def submit_buffer(
         if isinstance(results, GlossatorError):
             future.set_exception(results)
         else:
-            future.set_result(_completed(results[0])[0])
+            future.set_result(_completed(results[0], 0)[0])  # a buffer has no time of its own
 
     language = language_named(language_id) if language_of(path) == TEXT.name else None
     task = FileTask(path, text=text, language=language)
@@ -362,10 +362,13 @@ def submit_buffer(
     return future
 
 
-def _completed(result: FileResult) -> tuple[FileUpdate, int]:
-    """The update from a result, and how many symbols were embedded for it."""
+def _completed(result: FileResult, asked_ns: int) -> tuple[FileUpdate, int]:
+    """The update from a result, and how many symbols were embedded for it.
+
+    `asked_ns` is a time before the file was read, in nanoseconds since 1970.
+    """
     if result.update is None:
-        return skipped_update(result.path, result.size, settled(result.mtime_ns), result.reason), 0
+        return skipped_update(result.path, result.size, settled(result.mtime_ns, asked_ns), result.reason), 0
     return result.update, result.embedded
 
 
@@ -399,6 +402,7 @@ class _Work:
         self._updates, self._deleted = changes.updates, changes.deleted
         self._touched: list[FileRecord] = []
         self._entries = 0
+        self._began_ns = time.time_ns()
         self._started = self._reported = self._committed = time.perf_counter()
         self._files_done = 0
         self._files_total = len(changes.tasks)
@@ -454,7 +458,7 @@ class _Work:
             return task.size
         if result.outcome == "failed":
             result = replace(result, size=task.size, mtime_ns=task.mtime_ns)
-        update, embedded = _completed(result)
+        update, embedded = _completed(result, self._began_ns)
         if known is not None and known.skipped and known.skipped == update.record.skipped:
             self._touched.append(update.record)
             return task.size

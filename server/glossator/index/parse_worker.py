@@ -64,9 +64,12 @@ _LENGTH = struct.Struct(">Q")
 _log = logging.getLogger(__name__)
 
 
-def settled(mtime_ns: int) -> int:
-    """`mtime_ns`, or UNSETTLED if the file may still change without a change of its stat."""
-    return mtime_ns if time.time_ns() - mtime_ns > SETTLED_NS else UNSETTLED
+def settled(mtime_ns: int, read_ns: int) -> int:
+    """`mtime_ns`, or UNSETTLED if the file may have changed since it was read without a change of its stat.
+
+    `read_ns` is when reading began, in nanoseconds since 1970: on a busy machine that may be seconds ago.
+    """
+    return mtime_ns if read_ns - mtime_ns > SETTLED_NS else UNSETTLED
 
 
 def skipped_update(path: str, size: int, mtime_ns: int, reason: str) -> FileUpdate:
@@ -265,18 +268,19 @@ class _FileIndexer:
         from glossator.workspace.screening import size_limit
 
         settings = replace(self._settings, max_file_bytes=batch.max_file_bytes)
+        read_ns = time.time_ns()
         if task.text is not None:
             data = task.text.encode("utf-8", "surrogatepass")
             if len(data) > size_limit(task.path, settings.max_file_bytes):
-                return _skipped(task, "too large")
+                return _skipped(task, "too large", read_ns)
             text, digest, size, mtime_ns = task.text, content_hash(data), len(data), UNSETTLED
         else:
             found = read_text(Path(batch.root), task.path, settings)
             if found is None:
                 return FileResult(task.path, "vanished")
             if isinstance(found, Skipped):
-                return _skipped(task, found.reason)
-            text, digest, size, mtime_ns = found.text, found.content_hash, found.size, settled(found.mtime_ns)
+                return _skipped(task, found.reason, read_ns)
+            text, digest, size, mtime_ns = found.text, found.content_hash, found.size, settled(found.mtime_ns, read_ns)
             if batch.aim == "facts":
                 if digest != task.known_hash:
                     return FileResult(task.path, "changed")
@@ -300,7 +304,7 @@ class _FileIndexer:
             if batch.aim == "facts":
                 facts, noted = word_facts(task.path, text)
                 return FileResult(task.path, "facts", facts=facts, noted=noted)
-            return _skipped(task, f"the parser failed on it ({type(error).__name__})")
+            return _skipped(task, f"the parser failed on it ({type(error).__name__})", read_ns)
         if batch.aim == "facts":
             return FileResult(task.path, "facts", facts=parsed.facts, noted=parsed.noted)
         record = FileRecord(
@@ -418,6 +422,6 @@ def _textless(entry: Entry) -> tuple[type[Entry], tuple[object, ...]]:
     return Entry, (*_BEFORE_TEXT(entry), "", entry.stub)
 
 
-def _skipped(task: FileTask, reason: str) -> FileResult:
-    mtime_ns = UNSETTLED if reason.startswith(PASSING_REASONS) else settled(task.mtime_ns)
+def _skipped(task: FileTask, reason: str, read_ns: int) -> FileResult:
+    mtime_ns = UNSETTLED if reason.startswith(PASSING_REASONS) else settled(task.mtime_ns, read_ns)
     return FileResult(task.path, "skipped", skipped_update(task.path, task.size, mtime_ns, reason))

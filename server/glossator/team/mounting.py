@@ -268,6 +268,7 @@ def adopt_times(root: Path, store: Store) -> int:
     from glossator.team.checkouts import blob_time
     from glossator.workspace.gitstate import Repository
 
+    read_ns = time.time_ns()
     repository = Repository.at(root)
     staged = repository.staged() if repository is not None else {}
     touched = []
@@ -282,7 +283,7 @@ def adopt_times(root: Path, store: Store) -> int:
         # Of another size: what a filter or an editor's line ends have made of the same blob.
         if (status.st_mtime_ns, status.st_ctime_ns, status.st_size) != (known.mtime_ns, known.ctime_ns, record.size):
             continue
-        if (time_ns := settled(status.st_mtime_ns)) != UNSETTLED:
+        if (time_ns := settled(status.st_mtime_ns, read_ns)) != UNSETTLED:
             touched.append(replace(record, mtime_ns=time_ns))
     store.touch(touched)
     return len(touched)
