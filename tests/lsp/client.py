@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-WAIT = 120.0
+WAIT = 300.0
 """Seconds after which a test gives up waiting; nothing takes this long unless it is broken."""
 
 
