@@ -31,9 +31,8 @@ _ENTRIES = (
     "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name ORDER BY e.id"
 )
 _FILES = (
-    "SELECT f.id, path, content_hash, label, lines, skipped, has_errors, imports, entries, symbols, h.terms, d.data "
-    "FROM files f JOIN labels ON labels.id = language LEFT JOIN heads h ON h.file = f.id "
-    "LEFT JOIN facts d ON d.file = f.id"
+    "SELECT f.id, path, content_hash, label, lines, skipped, has_errors, imports, entries, symbols, d.data "
+    "FROM files f JOIN labels ON labels.id = language LEFT JOIN facts d ON d.file = f.id"
 )
 
 

@@ -12,14 +12,12 @@ import pytest
 from glossator.data_files import data_text
 from glossator.index.embedding import StaticEmbedder
 from glossator.index.records import FileSummary
-from glossator.index.terms import head_of
 from glossator.index.text_segments import StoredTerms, Texts, make_segment
-from glossator.retrieval import corpus as corpus_module
 from glossator.retrieval.corpus import STATIC_NAMES, Corpus, FileFacts, FileStems, core_folders, file_facts
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES
 from glossator.retrieval.spelling import distance
-from glossator.retrieval.word_matches import AGREEING, agreement
+from glossator.retrieval.word_matches import AGREEING, HEAD_TERMS, HEAD_USUAL, agreement, beginnings
 from tests.unit.store_samples import entry, open_store, update
 
 if TYPE_CHECKING:
@@ -101,23 +99,6 @@ def test_files_are_found_by_every_term_of_their_names() -> None:
     assert stems.with_term("queri") == wanted["queri"] - {gone} | {len(names), len(names) + 1}
 
 
-def test_the_heads_of_files_are_kept_but_not_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus_module, "_CACHED_HEADS", 3)
-    with open_store(tmp_path / "cache" / "root-1" / "v1-sample") as store:
-        corpus = Corpus(StaticEmbedder())
-        store.commit([update(f"{name}.py", entry(name), terms="word word") for name in ("a", "b", "c", "d")])
-        corpus.refresh(store)
-        for path, revision in corpus.by_path.items():
-            assert corpus.heads([revision], store) == {revision: ({path.removesuffix(".py"): 1, "word": 2}, 3)}
-            assert len(corpus._heads) <= 3
-        gone = corpus.by_path["d.py"]
-        store.commit([update("d.py", entry("other"), revision=1)])
-        corpus.refresh(store)
-        assert gone not in corpus._heads
-        now = corpus.by_path["d.py"]
-        assert corpus.heads([now, gone], store) == {now: ({"other": 1}, 1), gone: ({}, 0)}
-
-
 def test_agreement_counts_each_word_once_and_words_that_stand_together() -> None:
     rarity = {"retry": 1.0, "fail": 2.0, "request": 1.0}
     terms = {
@@ -174,10 +155,20 @@ def test_a_folder_of_compatibility_code_is_the_core_if_it_holds_much_of_the_code
     assert core_folders(facts("src/a.py", "src/b.py")) == core_folders([]) == ()
 
 
-def test_the_head_of_a_file_is_some_terms_long() -> None:
-    assert head_of("") == ""
-    assert head_of("import os") == "import os"
-    assert len(head_of("word " * 500).split()) == 120
+def test_the_beginnings_of_files_are_scored_by_bm25() -> None:
+    rarity = {"parse": 3.0, "file": 1.0}
+    usual = " ".join(["parse", "parse", "file", *["other"] * (HEAD_USUAL - 3)])
+    late = " ".join([*["other"] * HEAD_TERMS, "parse"])
+    scores = beginnings([usual, "file", late, ""], ["parse", "file", "absent"], {**rarity, "absent": 5.0})
+    short = 1.2 * (0.4 + 0.6 / HEAD_USUAL)
+    best = 3.0 * 2 * 2.2 / 3.2 + 1.0 * 2.2 / 2.2
+    assert scores.tolist() == pytest.approx([1.0, 2.2 / (1 + short) / best, 0.0, 0.0])
+    none = np.zeros(4, np.int16)
+    segment = make_segment(Texts(np.arange(4), none, none, [usual, "file", late, ""]))
+    stored = [StoredTerms(segment, row) for row in range(4)]
+    assert beginnings(stored, ["parse", "file"], rarity).tolist() == scores.tolist()
+    assert beginnings([], ["parse"], rarity).tolist() == []
+    assert beginnings(["file"], [], {}).tolist() == [0.0]
 
 
 @pytest.mark.parametrize(

@@ -505,12 +505,19 @@ def test_summaries_and_terms_by_prefix(store: Store) -> None:
     assert store.entry_count() == 3
 
 
-def test_heads_are_the_first_terms_of_files(store: Store) -> None:
-    store.commit([update("x.py", entry("alpha"), entry("beta", 10), terms="word " * 200), update("empty.py")])
-    revision = store.named("alpha")[0].id >> ORDINAL_BITS
-    assert store.heads([revision, 999]) == {revision: "alpha" + " word" * 119}
-    store.commit([update("x.py", entry("gamma"), revision=1)])
-    assert list(store.heads(range(20)).values()) == ["gamma"]
+@pytest.mark.parametrize("maintained", [False, True])
+def test_the_terms_of_the_first_entry_of_a_file(store: Store, maintained: bool) -> None:
+    files = [update(f"{name}.py", entry(name), entry("other", 10), terms=f"t{name}") for name in "abcdefg"]
+    store.commit([*files[::-1], update("empty.py")])
+    if maintained:
+        store.maintain(full=True)
+    store.commit([update("a.py", entry("z"), revision=1)])
+    revisions = {one.path: one.revision for one in store.summaries()[1]}
+    found = store.first_terms([*revisions.values(), 999, 10**6])
+    terms = {number: one.segment.texts([one.row]).terms[0] for number, one in found.items()}
+    expected = {revisions[f"{name}.py"]: f"{name} t{name}" for name in "bcdefg"}
+    assert terms == {**expected, revisions["a.py"]: "z"}
+    assert store.first_terms([]) == {}
 
 
 @pytest.mark.parametrize("count", [3, 300])

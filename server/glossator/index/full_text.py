@@ -309,6 +309,10 @@ class FullText(Followed[_State]):
         """The number of entries that contain each word."""
         return self._ask(lambda state: dict(zip(words, _counted(state, words)[1], strict=True)))
 
+    def first_terms(self, revisions: Iterable[int]) -> dict[int, StoredTerms]:
+        """The terms of the first entry of each file, by revision; unknown ones are left out."""
+        return self._ask(lambda state: _first_terms(state, revisions))
+
     def words(self, prefix: str, sizes: range = ANY_SIZE) -> set[str]:
         """The words of so many bytes that begin with `prefix`.
 
@@ -463,6 +467,24 @@ def _search(state: _State, words: Sequence[str], limit: int, scope: Scope, most:
         segment.compare_terms(row)
         hits.append(TextHit(int(segment.ids[row]), score, StoredTerms(segment, row)))
     return hits
+
+
+def _first_terms(state: _State, revisions: Iterable[int]) -> dict[int, StoredTerms]:
+    """See `FullText.first_terms`.
+
+    Raises:
+        DamagedSegmentError: the files are damaged.
+    """
+    import numpy as np
+
+    wanted = np.array(list(revisions), np.int64)
+    found: dict[int, StoredTerms] = {}
+    for part in state.parts:
+        for revision, row in part.segment.first_rows(wanted).items():
+            if part.dead is None or not part.dead[row]:
+                part.segment.compare_terms(row)
+                found[revision] = StoredTerms(part.segment, row)
+    return found
 
 
 def _rarity(count: int, entries: int) -> float:

@@ -166,12 +166,6 @@ class Lookup:
             names = dict(connection.execute(select, (_json(set().union(*refs.values())),)).fetchall())
         return {number: tuple(names[one] for one in found if one in names) for number, found in refs.items()}
 
-    def heads(self, revisions: Iterable[int]) -> dict[int, str]:
-        """The first terms of the first entry of each file (`terms.head_of`); unknown revisions are left out."""
-        with self._database.reading() as connection:
-            select = "SELECT file, terms FROM json_each(?) JOIN heads ON file = value"
-            return dict(connection.execute(select, (_json(revisions),)).fetchall())
-
     def centroids(self, revisions: Iterable[int]) -> dict[int, bytes]:
         """The mean directions of files' vectors, float16; unknown revisions and files without vectors are left out."""
         with self._database.reading() as connection:

@@ -31,7 +31,6 @@ from glossator.index.fact_tables import (
     unnoted,
 )
 from glossator.index.records import FileRecord, FileSummary
-from glossator.index.terms import head_of
 from glossator.index.vectors import packed_mean
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 23
+SCHEMA_VERSION = 24
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
 parsed into different entries or facts: files that are already indexed would not be read again otherwise."""
 
@@ -55,7 +54,6 @@ CREATE TABLE files (
     id INTEGER PRIMARY KEY, path NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, content_hash BLOB, language INTEGER,
     lines INTEGER, skipped TEXT, has_errors INTEGER, imports TEXT, entries INTEGER, symbols INTEGER,
     centroid BLOB);
-CREATE TABLE heads (file INTEGER PRIMARY KEY, terms TEXT NOT NULL);
 CREATE INDEX files_counts ON files (entries, symbols, lines) WHERE skipped = '';
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY, kind INTEGER, part INTEGER, parent INTEGER, name INTEGER, start_line INTEGER,
@@ -67,7 +65,6 @@ CREATE INDEX names_by_folded ON names (folded, name) WHERE folded IS NOT NULL;
 CREATE TABLE refs (name INTEGER, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
 """
 # More tables are described in `fact_tables`.
-# heads has the first terms of each file's first entry, by revision.
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
 # entries.qualified_name is NULL where it equals the name; entries.parent is the parent's ordinal.
 
@@ -434,8 +431,6 @@ class Manifest(Database):
             self.next_file = max(self.next_file, revision + 1)
         add_facts(connection, updates)
         connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
-        heads = ((revision, head_of(update.terms[0])) for revision, update in updates if update.terms)
-        connection.executemany("INSERT INTO heads VALUES (?, ?)", heads)
         connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
         return len(entries)
 
@@ -452,8 +447,7 @@ class Manifest(Database):
                 ):
                     postings.extend(zip(array("I", refs), repeat(number)))
             dead += connection.execute("DELETE FROM entries WHERE id >= ? AND id < ?", span).rowcount
-        for table in ("files WHERE id", "heads WHERE file"):
-            connection.executemany(f"DELETE FROM {table} = ?", [(revision,) for revision in revisions])  # noqa: S608
+        connection.executemany("DELETE FROM files WHERE id = ?", [(revision,) for revision in revisions])
         remove_facts(connection, revisions)
         connection.executemany("DELETE FROM refs WHERE name = ? AND entry = ?", postings)
         counts = Counter(name for name, _ in postings)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from glossator.index.full_text import TextHit
     from glossator.index.manifest import Manifest
-    from glossator.index.text_segments import Segment
+    from glossator.index.text_segments import Segment, StoredTerms
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -174,6 +174,10 @@ class StoreReader(Lookup):
         if missing:
             known.update(self._full_text.frequencies(missing))
         return {term: known[term] for term in terms}
+
+    def first_terms(self, revisions: Iterable[int]) -> dict[int, StoredTerms]:
+        """The search terms of the first entry of each file, by revision; unknown ones are left out."""
+        return self._full_text.first_terms(revisions)
 
     def terms_from(self, prefix: str, sizes: range = ANY_SIZE) -> set[str]:
         """Terms of so many bytes that begin with the prefix; some may be of entries that are gone."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 MAX_TERM = 40
 """Longer terms (hashes, base64) are dropped: nobody searches for them, and they fill the index."""
-HEAD_TERMS = 120
-"""Terms of a file's first entry that are kept for ranking: leading comment, imports."""
 MAX_ENTRY_TERMS = 3000
 """Maximum terms of one entry; its text has at most about 4,000 characters, so only unusual text reaches this."""
 
@@ -215,8 +213,3 @@ def entry_terms(path: str, entry: Entry, words: Sequence[str] | None = None) -> 
     if len(terms) > MAX_ENTRY_TERMS and terms.count(" ") >= MAX_ENTRY_TERMS:
         terms = " ".join(terms.split(" ", MAX_ENTRY_TERMS)[:MAX_ENTRY_TERMS])
     return f"{terms} {_joined_path_terms(path)}".strip(" ")
-
-
-def head_of(terms: str) -> str:
-    """The first terms of a file's first entry, which indicate what the file is about."""
-    return " ".join(terms.split(" ", HEAD_TERMS)[:HEAD_TERMS])

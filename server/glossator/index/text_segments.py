@@ -119,8 +119,13 @@ class Segment:
     homes: NDArray[np.int64]
     runs: NDArray[np.int64]
     """Revision and number of entries of each run of entries of one file."""
+    begun: NDArray[np.int64]
+    begun_rows: NDArray[np.int64]
+    """The revisions whose first entries are here, ascending, and the rows of these."""
     compared: bytearray = field(default_factory=bytearray)
     """For each word, whether its checksum has been compared."""
+    compared_terms: bytearray = field(default_factory=bytearray)
+    """The same for each entry."""
 
     def _word(self, number: int) -> bytes:
         """A word by its place in their order."""
@@ -205,14 +210,26 @@ class Segment:
         """The search terms of an entry, as places in the order of the words; see `compare_terms`."""
         return self.terms[self.text_ends[row - 1] if row else 0 : self.text_ends[row]]
 
+    def first_rows(self, revisions: NDArray[np.int64]) -> dict[int, int]:
+        """Revision -> the row of its first entry, of those of these revisions whose first entry is here."""
+        import numpy as np
+
+        if not len(self.begun):
+            return {}
+        at = np.minimum(np.searchsorted(self.begun, revisions), len(self.begun) - 1)
+        here = self.begun[at] == revisions
+        return dict(zip(revisions[here].tolist(), self.begun_rows[at[here]].tolist(), strict=True))
+
     def compare_terms(self, row: int) -> None:
         """Compare the terms of an entry with their checksum.
 
         Raises:
             DamagedSegmentError: they are not as they were written.
         """
-        if _text_sum(self.terms_at(row), int(self.ids[row])) != self.text_sums[row]:
-            raise DamagedSegmentError("the terms of an entry")
+        if not self.compared_terms[row]:
+            if _text_sum(self.terms_at(row), int(self.ids[row])) != self.text_sums[row]:
+                raise DamagedSegmentError("the terms of an entry")
+            self.compared_terms[row] = 1
 
     def texts(self, rows: Iterable[int] | None = None) -> Texts:
         """Some of the entries, or all, with their terms.
@@ -337,11 +354,13 @@ def _ends_of(parts: Sequence[bytes]) -> NDArray[np.uint32]:
 
 
 def _segment(arrays: dict[str, NDArray[Any]], *, is_compared: bool) -> Segment:
-    """The segment of these arrays; `is_compared`: whether its postings need no comparison with their checksums."""
+    """The segment of these arrays; `is_compared`: whether nothing need be compared with its checksum."""
     import numpy as np
 
     files = arrays["ids"] >> ORDINAL_BITS
     first = np.flatnonzero(np.diff(files, prepend=-1))
+    begun = first[arrays["ids"][first] & ((1 << ORDINAL_BITS) - 1) == 0]
+    begun = begun[np.argsort(files[begun])]
     views: dict[str, Any] = dict(arrays)
     for name in ("text_ends", "text_sums", "words", "word_ends", "posting_ends", "posting_sums"):
         views[name] = np.ascontiguousarray(arrays[name]).data
@@ -350,7 +369,10 @@ def _segment(arrays: dict[str, NDArray[Any]], *, is_compared: bool) -> Segment:
         total=int(arrays["lengths"].sum()),
         homes=files[first],
         runs=np.diff(first, append=len(files)),
+        begun=files[begun],
+        begun_rows=begun,
         compared=bytearray([is_compared]) * len(arrays["word_ends"]),
+        compared_terms=bytearray([is_compared]) * len(arrays["ids"]),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from glossator.index.text_segments import StoredTerms, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -42,8 +42,11 @@ class WordPlaces:
     followed: NDArray[np.bool_]
 
 
-def word_places(entries: Sequence[EntryTerms], words: Sequence[str]) -> WordPlaces:
-    """Where words, each given once, stand in the terms of entries; searches have compared these with checksums."""
+def word_places(entries: Sequence[EntryTerms], words: Sequence[str], most: int | None = None) -> WordPlaces:
+    """Where words, each given once, stand in the terms of entries, or in the first `most` of each.
+
+    What is stored has been compared with its checksums by whoever found it.
+    """
     import numpy as np
 
     of_segment: dict[Segment, list[tuple[int, int]]] = {}
@@ -54,13 +57,20 @@ def word_places(entries: Sequence[EntryTerms], words: Sequence[str]) -> WordPlac
         else:
             of_segment.setdefault(terms.segment, []).append((place, terms.row))
     encoded = Words.of(words)
-    found = [_in_segment(segment, placed, encoded) for segment, placed in of_segment.items()]
-    found.append(_in_texts(written, words))
+    found = [_in_segment(segment, placed, encoded, most) for segment, placed in of_segment.items()]
+    found.append(_in_texts(written, words, most))
     owners, met, followed = (np.concatenate(columns) for columns in zip(*found, strict=True))
     return WordPlaces(owners, met, followed)
 
 
-def _in_segment(segment: Segment, placed: Sequence[tuple[int, int]], words: Words) -> _Columns:
+def term_counts(entries: Iterable[EntryTerms]) -> list[int]:
+    """The number of terms of each entry, repetitions included."""
+    return [
+        len(terms.split()) if isinstance(terms, str) else int(terms.segment.lengths[terms.row]) for terms in entries
+    ]
+
+
+def _in_segment(segment: Segment, placed: Sequence[tuple[int, int]], words: Words, most: int | None) -> _Columns:
     """`WordPlaces` as columns, for entries of one segment, given the place of each among all and its row."""
     import numpy as np
 
@@ -68,19 +78,24 @@ def _in_segment(segment: Segment, placed: Sequence[tuple[int, int]], words: Word
     for word, number in enumerate(segment.numbers(words), 1):
         if number is not None:
             mark[number] = word
-    parts = [segment.terms_at(row) for _, row in placed]
+    parts = [segment.terms_at(row)[:most] for _, row in placed]
     met = mark[np.concatenate(parts)]
     at = np.flatnonzero(met)
     owners = np.repeat([place for place, _ in placed], list(map(len, parts)))[at]
     return owners, met[at].astype(np.int64) - 1, _followed(at, owners)
 
 
-def _in_texts(texts: Sequence[tuple[int, str]], words: Sequence[str]) -> _Columns:
+def _in_texts(texts: Sequence[tuple[int, str]], words: Sequence[str], most: int | None) -> _Columns:
     """The same for entries whose terms are given as they are, with their places among all."""
     import numpy as np
 
     number = {word: place for place, word in enumerate(words)}
-    met = [(place, number[term], at) for place, text in texts for at, term in enumerate(text.split()) if term in number]
+    met = [
+        (place, number[term], at)
+        for place, text in texts
+        for at, term in enumerate(text.split()[:most])
+        if term in number
+    ]
     owners, found, at = np.array(met, np.int64).reshape(len(met), 3).T
     return owners, found, _followed(at, owners)
 

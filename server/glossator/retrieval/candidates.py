@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
-from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
-from glossator.retrieval.corpus import Corpus, FileFacts, head_terms
+from glossator.retrieval.corpus import Corpus, FileFacts
 from glossator.retrieval.graph import nearest_to_line
 from glossator.retrieval.kinds import TYPE_KINDS, is_test
 from glossator.retrieval.query import MentionedPlace, Query, after_qualifiers, is_blurred, parse_query, shared_ending
@@ -137,9 +136,8 @@ class CandidateFinder:
         findings.terms.update({number: buffers.terms_of(number) for number, _ in findings.text if number < 0})
         revisions = self._candidate_files(query, findings, files, allowed, buffers)
         revisions = list(dict.fromkeys([*pinned, *(entry.id >> ORDINAL_BITS for entry in places), *revisions]))
-        findings.heads = corpus.heads([revision for revision in revisions if revision >= 0], store)
-        own = (one for one in revisions if one < 0)
-        findings.heads.update({one: head_terms(head_of(buffers.terms_of(one << ORDINAL_BITS))) for one in own})
+        findings.heads = {one: buffers.terms_of(one << ORDINAL_BITS) for one in revisions if one < 0}
+        findings.heads.update(store.first_terms(revision for revision in revisions if revision >= 0))
         features = file_features(query, findings, revisions, files, vector, rare, corpus, store)
         return Candidates(query, findings, revisions, files, features, pinned, places, vector)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.late_patterns import late
@@ -27,8 +26,6 @@ _CORE_SHARE = 0.3
 """A folder with so much of a project's code is its core, whatever it is called."""
 _CACHED_PATHS = 200_000
 """Maximum paths whose vectors are cached, of at most 1 KB each."""
-_CACHED_HEADS = 5_000
-"""Maximum files whose first terms are cached, of at most 5 KB each."""
 _CACHED_FOLDERS = 10_000
 """Maximum folders whose terms are cached, per process."""
 _CACHED_HOMES = 100_000
@@ -125,19 +122,6 @@ def centroids(facts: Sequence[FileFacts], dimensions: int) -> NDArray[np.float32
     packed = (one.packed_centroid or none for one in facts)
     whole = b"".join(one if len(one) == len(none) else none for one in packed)
     return np.frombuffer(whole, np.float16).astype(np.float32).reshape(len(facts), dimensions)
-
-
-class HeadTerms(NamedTuple):
-    """The first terms of a file's first entry (`terms.head_of`), counted."""
-
-    counts: Mapping[str, int]
-    length: int
-
-
-def head_terms(head: str) -> HeadTerms:
-    """The terms of a head as the store has it, joined with spaces."""
-    terms = [*map(sys.intern, head.split())]  # they are the same in many files
-    return HeadTerms(Counter(terms), len(terms))
 
 
 def file_facts(summary: FileSummary) -> FileFacts:
@@ -252,7 +236,6 @@ class Corpus:
         self._words = words
         self._changes = -1
         self._paths: dict[str, NDArray[np.float32]] = {}
-        self._heads: dict[int, HeadTerms] = {}
         self._rarity: dict[str, float] = {}
         self._homes: dict[int, frozenset[int]] = {}
         self._definitions: dict[tuple[str, bool, int], list[StoredEntry]] = {}
@@ -277,7 +260,6 @@ class Corpus:
         left: list[str] = []
         for gone in removed:
             facts = self.files.pop(gone)
-            self._heads.pop(gone, None)
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
             left.append(facts.path)
@@ -370,18 +352,6 @@ class Corpus:
         if not paths:
             return np.zeros((0, self._words.dimensions), np.float32)
         return np.concatenate([self._paths[path] for path in paths]).reshape(len(paths), -1)
-
-    def heads(self, revisions: Sequence[int], store: Store) -> dict[int, HeadTerms]:
-        """The first terms of each file's first entry."""
-        fresh = [revision for revision in revisions if revision not in self._heads]
-        if fresh:
-            if len(self._heads) + len(fresh) > _CACHED_HEADS:
-                self._heads.clear()
-                fresh = list(revisions)
-            found = store.heads(fresh)
-            for revision in fresh:
-                self._heads[revision] = head_terms(found.get(revision, ""))
-        return {revision: self._heads[revision] for revision in revisions}
 
     def read_centroids(self, facts: Iterable[FileFacts], store: Store) -> None:
         """Read those centroids of files that were not read yet."""

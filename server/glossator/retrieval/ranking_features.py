@@ -16,7 +16,7 @@ from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.retrieval.corpus import STATIC_NAMES, centroids
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, compat_word, is_compat
-from glossator.retrieval.word_matches import agreement
+from glossator.retrieval.word_matches import agreement, beginnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.index.store import Store
     from glossator.index.word_places import EntryTerms
-    from glossator.retrieval.corpus import Corpus, FileFacts, HeadTerms
+    from glossator.retrieval.corpus import Corpus, FileFacts
     from glossator.retrieval.query import Query
 
 
@@ -47,8 +47,8 @@ class Findings:
     """Definitions of types named by a word of prose."""
     terms: dict[int, EntryTerms] = field(default_factory=dict)
     """The search terms of the entries in `text`."""
-    heads: dict[int, HeadTerms] = field(default_factory=dict)
-    """See `Corpus.heads`; for the candidate files."""
+    heads: dict[int, EntryTerms] = field(default_factory=dict)
+    """The search terms of the first entry of each candidate file, which indicate what it is about."""
     agreement: dict[int, tuple[float, float]] = field(default_factory=dict)
     """See `agreement`; for the entries in `text` that are in candidate files, as far as it was found out."""
 
@@ -89,8 +89,6 @@ _SHORT = 6
 """Maximum words of a short question; most have no more."""
 _TELLING = 1.5
 """Minimum rarity of a word that characterises an entry: less than a quarter of the entries contain it."""
-_HEAD_USUAL = 50
-"""Typical number of terms of a file's first entry."""
 
 
 def file_features(
@@ -130,7 +128,7 @@ def file_features(
         inside = {number: terms for number, terms in findings.terms.items() if number >> ORDINAL_BITS in row}
         findings.agreement = agreement(stems, rarity, inside)
     strength = _text_columns(columns, findings, row, long)
-    columns["text_head"] = _head_column([findings.heads[revision] for revision in revisions], stems, rarity)
+    columns["text_head"] = beginnings([findings.heads.get(revision, "") for revision in revisions], stems, rarity)
     columns["text_folder"] = _folder_column([one.path for one in facts], columns["text_best"])
     strength = strength + _dense_columns(columns, findings.dense, row)
 
@@ -224,20 +222,6 @@ def _text_columns(
     columns["text_count"] = _log(columns["text_count"])
     strength: NDArray[np.float32] = columns["text_best"] + total / max(float(total.max(initial=0.0)), 1e-6)
     return strength
-
-
-def _head_column(heads: Sequence[HeadTerms], stems: Sequence[str], rarity: Mapping[str, float]) -> NDArray[np.float32]:
-    """BM25 of the files' beginnings (k1 1.2, b .6), 1 for the best."""
-    import numpy as np
-
-    scores = np.zeros(len(heads), np.float32)
-    for i, head in enumerate(heads):
-        norm = 1.2 * (0.4 + 0.6 * head.length / _HEAD_USUAL)
-        for stem in stems:
-            if count := head.counts.get(stem):
-                scores[i] += rarity[stem] * count * 2.2 / (count + norm)
-    scaled: NDArray[np.float32] = scores / max(float(scores.max(initial=0.0)), 1e-6)
-    return scaled
 
 
 def _folder_column(paths: Sequence[str], best: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from glossator.index.word_places import word_places
+from glossator.index.word_places import term_counts, word_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 AGREEING = 24
 """Maximum words of a query that are looked up in every hit."""
+HEAD_TERMS = 120
+"""Terms of an entry that are its beginning: of a file's first one, the leading comment and imports."""
+HEAD_USUAL = 50
+"""Typical number of terms of a file's first entry."""
 
 
 class WordMatches:
@@ -69,6 +73,20 @@ class WordMatches:
         several = np.count_nonzero(self._has[:, self._columns(dict.fromkeys(words))], axis=1) > 1
         found: NDArray[np.float64] = (beside * weights).sum(axis=1) * several
         return found / (float(weights.sum()) or 1.0)
+
+
+def beginnings(terms: Sequence[EntryTerms], stems: Sequence[str], rarity: Mapping[str, float]) -> NDArray[np.float32]:
+    """BM25 of the beginnings of entries (k1 1.2, b .6), 1 for the best. `stems`: each once."""
+    import numpy as np
+
+    places = word_places(terms, stems, HEAD_TERMS)
+    cells = places.words * len(terms) + places.entries
+    counts = np.bincount(cells, minlength=len(stems) * len(terms)).reshape(len(stems), len(terms))
+    lengths = np.minimum(term_counts(terms), HEAD_TERMS)
+    weights = np.array([rarity[stem] for stem in stems], np.float64)
+    each = weights[:, None] * counts * 2.2 / (counts + 1.2 * (0.4 + 0.6 * lengths / HEAD_USUAL))
+    scores: NDArray[np.float32] = each.astype(np.float32).sum(axis=0)
+    return scores / max(float(scores.max(initial=0.0)), 1e-6)
 
 
 def agreement(
