@@ -754,3 +754,14 @@ def test_what_is_added_to_a_library_is_not_called_unused(tmp_path: Path) -> None
         finder = finder_of(project)
         assert not any(finder.uses(symbol(finder, name)).unused for name in ("Shop", "price", "vue"))
         assert all(finder.uses(symbol(finder, name)).unused for name in ("Lone", "bare"))
+
+
+def test_what_stands_for_a_declaration_on_one_platform_is_not_called_unused(tmp_path: Path) -> None:
+    files = {
+        "apple/Zone.kt": "package clock\ninternal expect fun path(): String\nval zone = open(path())\n",
+        "device/Zone.kt": 'package clock\ninternal actual fun path(): String = "/a"\nfun lone(): String = "/b"\n',
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        assert not finder.uses(finder.symbols("path", "device/Zone.kt")[0]).unused
+        assert finder.uses(symbol(finder, "lone")).unused

@@ -349,11 +349,13 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
             return UNKNOWN, len(text)
         inside = text[at + 1 : end - 1]
         rest = text[end:].lstrip()
-        if (rest[:1].isalpha() or rest[:1] in ("_", "(", "$")) and _is_type(inside):
+        if (rest[:1].isalpha() or rest[:1] in ("_", "(", "$")) and _is_type(inside) and not _AS.match(text, end):
             # A cast: `(Session) value`.
             return type_expression(inside), len(text)
         made = (
-            BUILT_IN if "," in inside and "(" not in inside else _alternatives(inside.strip(), name, calls, depth + 1)
+            BUILT_IN
+            if "," in inside and "(" not in inside and _is_tuple(inside)
+            else _alternatives(inside.strip(), name, calls, depth + 1)
         )
         at = end
     elif _LITERAL.match(text, at):
@@ -443,6 +445,11 @@ def _steps(text: str, at: int, made: str, name: Naming, calls: Calls, depth: int
     return made, at
 
 
+def _is_tuple(inside: str) -> bool:
+    """Whether commas in parentheses separate values, and not only the arguments of a type (`(x as Map<K, V>).size`)."""
+    return " as " not in inside or len(split_outside(inside, ",")) > 1
+
+
 def _type_argument(text: str, at: int, end: int, calls: Calls) -> tuple[str, int] | None:
     """What a call gives that takes a type as its argument, and where it ends; None if it is no such call.
 
@@ -519,4 +526,4 @@ def grown(made: str, suffix: str) -> str:
 
 
 def _is_type(text: str) -> bool:
-    return bool(re.fullmatch(r"\s*[A-Z_][\w.<>\[\]*&?\s,:]*", text))
+    return ".." not in text and bool(re.fullmatch(r"\s*[A-Z_][\w.<>\[\]*&?\s,:]*", text))

@@ -51,6 +51,17 @@ _KOTLIN_CLASS: Final = re.compile(
 )
 """A class whose constructor stands on the next line, where the grammar takes the class to have ended."""
 
+_CSHARP_EXTENSION: Final = re.compile(
+    rb"^[ \t]*extension[ \t]*(?:<[^<>(){};]*>[ \t]*)?\(((?:[^(){};]|\([^(){};]*\))*)\)[^(){};]*(?:\(\)[^(){};]*)*\{",
+    re.MULTILINE,
+)
+"""The head of a block whose members extend a type, and the parameter that it names."""
+_CSHARP_TOKEN: Final = re.compile(
+    rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"{3,}.*?(?:\"{3,}|\Z)|(?:@\$?|\$@)\"(?:[^\"]|\"\")*+(?:\"|\Z)|\"(?:[^\"\\\n]|\\.)*+\"?"
+    rb"|'(?:[^'\\\n]|\\[^\n]{1,9}?)'|[{}]",
+    re.DOTALL,
+)
+
 _RUST_WRAPPER: Final = re.compile(
     rb"^(?:[ \t]*(?:cfg_\w+|proptest|prop_compose|quickcheck)|\w+)![ \t]*\{(?=(?:\s|//[^\n]*\n|#!?\[[^\]]*\])*"
     rb"(?:pub(?:\([\w:\s]*\))?\s+)?(?:(?:async|unsafe|const|extern(?:\s*\"[^\"]*\")?)\s+)*"
@@ -105,6 +116,8 @@ def masked(language: Language, data: bytes) -> tuple[bytes, list[tuple[int, str]
         data = _KOTLIN_CLASS.sub(_join, data)
     if language.name == "rust":
         return _without_wrappers(data)
+    if language.name == "csharp" and b"extension" in data:
+        return _without_extensions(data)
     if language.name in ("typescript", "tsx") and _TYPESCRIPT_LINE.search(data) is not None:
         return _with_ended_members(data), []
     return data, []
@@ -135,6 +148,31 @@ def _without_wrappers(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
             bare[end] = 0x20
             if b"prop" in wrapper[0]:
                 _blank_strategies(bare, wrapper.end(), end)
+    return bytes(bare), names
+
+
+def _without_extensions(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
+    """C# without the heads and braces of blocks that extend a type, whose members then stand in the class around them;
+    and the names in the types that they extend."""
+    heads = list(_CSHARP_EXTENSION.finditer(data))
+    if not heads:
+        return data, []
+    bare = bytearray(data)
+    names: list[tuple[int, str]] = []
+    opened: list[int] = []
+    pairs: dict[int, int] = {}
+    for token in _CSHARP_TOKEN.finditer(data):
+        if token[0] == b"{":
+            opened.append(token.start())
+        elif token[0] == b"}" and opened:
+            pairs[opened.pop()] = token.start()
+    for head in heads:
+        end = pairs.get(head.end() - 1)
+        if end is not None:
+            words = [word for word in _WORD.finditer(data, *head.span(1)) if word[0][:1].isupper() and len(word[0]) > 1]
+            names += ((word.start(), word[0].decode("ascii")) for word in words)
+            bare[head.start() : head.end()] = blanked(head[0])
+            bare[end] = 0x20
     return bytes(bare), names
 
 

@@ -89,6 +89,10 @@ MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
 _BOUND_LATE: Final = frozenset(("go", "kotlin", "rust", "swift"))
 """Languages in which a variable is visible from behind its value on: `let args = args();` calls a function."""
+_UNREAD_KINDS: Final = {"csharp": "type", "sql": "read"}
+"""The kinds of mentions that no query reads, by language: in C# types that are extended."""
+_FLAT_TYPES: Final = frozenset(("kotlin", "swift"))
+"""Languages in whose grammar the names of a qualified type stand beside each other: what is before one is one name."""
 _KINDS: Final = {kind: number for number, kind in enumerate(MENTION_KINDS)}
 _NONE: Final = -1
 _OF_MEMBERS: Final = frozenset(_KINDS[kind] for kind in ("call", "read", "value", "write"))
@@ -239,8 +243,8 @@ class _Extraction(SymbolTypes):
         self._mention_picked(mentions)
         for index in self._made_by_functions:
             self._symbols[index].kind, self._symbols[index].type = "class", ""
-        # What stands where no query reads: markup of components, statements of SQL, macros that were taken off.
-        kind = _KINDS["template" if self._language.scripts else "read" if self._language.name == "sql" else "call"]
+        # What stands where no query reads: markup of components, statements of SQL, what was taken off.
+        kind = _KINDS[_UNREAD_KINDS.get(self._language.name, "template" if self._language.scripts else "call")]
         for at, name in references:
             line, column = self._place(at)
             # Of a chain of members in markup, only the first name is the file's.
@@ -286,7 +290,7 @@ class _Extraction(SymbolTypes):
         rest: list[tuple[int, int]] = []
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
-        late = self._language.name in _BOUND_LATE
+        late, flat = self._language.name in _BOUND_LATE, self._language.name in _FLAT_TYPES
         macros, labelled = self._language.macros, self._language.labelled
         paths = macros or self._language.self_modules
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
@@ -332,6 +336,10 @@ class _Extraction(SymbolTypes):
                             first = qualified_from(data, first)
                         if macros and data[left - 1 : left] == b">" and (opened := data.find(b"<", first, left)) > 0:
                             left = opened  # `Pool<Item>::` is looked up as `Pool::`
+                        while (
+                            flat and data[first - 1 : first] == b"." and (outer := of_ends.get(first - 1)) is not None
+                        ):
+                            first = outer
                         made = (paths and self._path(first, left)) or fixed.get(data[first:left]) or ""
                         made = made or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))

@@ -11,6 +11,7 @@ from glossator.index.argument_types import parameter_counts, parameter_types, ty
 from glossator.index.c_parameters import c_parameter_types
 from glossator.index.expressions import grown, joined, type_expression
 from glossator.index.facts import (
+    ABSTRACT,
     EXPORTED,
     GIVEN,
     INFERRED,
@@ -63,6 +64,8 @@ MOST_HEAD_BYTES: Final = 1500
 _START: Final = attrgetter("start")
 _FUNCTIONAL: Final = re.compile(rb"\bfun\s+interface\s+\Z")
 """What stands before the name of an interface that a lambda may stand for."""
+EXTENDING: Final = frozenset(("method", "property"))
+"""Kinds of members of C#'s static classes that may extend other types."""
 TYPED_CALLS: Final = frozenset(("interface", "type"))
 """Kinds of symbols that may say how their values are called."""
 
@@ -73,6 +76,7 @@ class SymbolTypes(FileBindings):
     def _describe_symbols(self, matches: Sequence[Matched]) -> None:
         returned: dict[int, list[Range]] = {}
         unknown: set[int] = set()
+        static_classes: set[int] = set()
         for match in matches:
             if "function" in match:
                 self._describe_function(match)
@@ -80,6 +84,10 @@ class SymbolTypes(FileBindings):
                 index = self._at_name.get(match["class"][0][0])
                 if index is not None and "generics" in match:
                     self._symbols[index].generics = type_parameters(self._text(match["generics"][0]))
+                if index is not None and "abstract" in match:
+                    self._symbols[index].flags |= ABSTRACT
+                if index is not None and "static" in match:
+                    static_classes.add(index)
                 if index is not None and "parameters" in match:
                     self._describe_constructor(index, self._text(match["parameters"][0]))
                 if index is not None and "super" in match:
@@ -120,6 +128,10 @@ class SymbolTypes(FileBindings):
                     returned.setdefault(owner, []).append(match["returned"][0])
             elif "yielded" in match:
                 unknown.add(self._function_at(match["yielded"][0][0]))
+        for symbol in self._symbols if static_classes else ():
+            # What no modifier calls static in such a class extends other types.
+            if symbol.parent in static_classes and symbol.kind in EXTENDING:
+                symbol.flags |= STATIC
         for owner, values in returned.items():
             symbol = self._symbols[owner]
             if not symbol.type and owner not in unknown:
@@ -323,6 +335,10 @@ class SymbolTypes(FileBindings):
             symbol = self._symbols[index]
             symbol.types, symbol.parameters = types, parameter_counts(written[written.find("(") :])
 
+    def _is_php_method(self, index: int) -> bool:
+        """Whether a symbol is a method in PHP, where a property may have its name."""
+        return self._language.name == "php" and self._symbols[index].kind in CALLABLE
+
     def _describe_field(self, match: Matched) -> None:
         span = match["self.field"][0]
         owner = self._class_at(span[0])
@@ -330,7 +346,7 @@ class SymbolTypes(FileBindings):
             return
         name = self._text(span)
         index = self._members.get((owner, name))
-        if index is None or self._is_static(index):
+        if index is None or self._is_static(index) or self._is_php_method(index):
             index = self._add_variable(span, "field", owner, INFERRED)
         symbol = self._symbols[index]
         if symbol.kind in CALLABLE or symbol.kind in TYPES:

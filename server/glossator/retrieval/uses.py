@@ -74,6 +74,8 @@ _OVERRIDES: Final = re.compile(r"^(?!\s*(?://|/?\*|#)).*\boverride\s")
 """A declaration that says that it overrides something."""
 _FRIEND: Final = re.compile(r"^(?!\s*(?://|/?\*)).*\bfriend\s")
 """A function that is defined in a class, and is none of its members."""
+_ACTUAL: Final = re.compile(r"^(?!\s*(?://|/?\*)).*\b(?:actual|expect)\s")
+"""A declaration of Kotlin that others of the name stand for on other platforms: what uses one may use all."""
 _AUGMENTS: Final = re.compile(r"\bmodule\s+[\"']")
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
@@ -289,6 +291,8 @@ class UseFinder:
             return True
         declared = self.lines(symbol.path)[symbol.start_line - 1 : symbol.line]
         if symbol.language == "cpp" and any(_FRIEND.search(line) for line in declared):
+            return True
+        if symbol.language == "kotlin" and any(_ACTUAL.search(line) for line in declared):
             return True
         return any(_OVERRIDES.search(line) for line in declared) and not self.overridden(symbol)
 

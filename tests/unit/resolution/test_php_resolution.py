@@ -260,3 +260,24 @@ def test_types_in_doc_comments() -> None:
     assert sample.uses("Other.mock") == ["Facade.php: public function given($one) { $one->mock(3); }"]
     unknown = ["Facade.php: public function unknown() { self::made()->spy(); }"]
     assert sample.uses("Container.spy", grade="possible") == sample.uses("Other.spy", grade="possible") == unknown
+
+
+def test_a_property_that_the_constructor_declares_beside_a_method_of_its_name() -> None:
+    files = {
+        "a.php": """
+            <?php
+            class Range {
+                public function __construct(public readonly int|null $max = null) {}
+                public static function max(int $value): self { return new self($value); }
+                public function over(int $value): bool { return $value > $this->max; }
+                public static function least(int $value): self { return new self($value); }
+                public function under(int $value): bool { return $value < $this->least; }
+            }
+        """
+    }
+    sample = Sample(files)
+    line = "public function over(int $value): bool { return $value > $this->max; }"
+    assert sample.at("a.php", line, "max") == "a.php:Range.max"
+    field = next(one for one in sample.resolver.definitions("Range.max") if one.symbol.kind == "field")
+    assert [sample.line(use) for use in sample.resolver.uses(field).resolved] == [line]
+    assert sample.uses("least") == []

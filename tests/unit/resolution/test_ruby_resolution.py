@@ -391,3 +391,29 @@ def test_what_only_writes_is_not_read() -> None:
         found = sorted(sample.resolver.definitions(name), key=lambda one: one.symbol.line)
         assert [one.symbol.kind for one in found] == ["property", "method"]
         assert tuple([use.line for use in sample.resolver.uses(one).resolved] for one in found) == lines
+
+
+def test_methods_in_the_blocks_of_a_test() -> None:
+    files = {
+        "a_test.rb": """
+            it 'calls what stands around it' do
+              helpers do
+                def magic
+                  42
+                end
+              end
+              namespace '/foo' do
+                def magic
+                  super - 19
+                end
+                get('/') { magic }
+                set :magic, 1
+              end
+            end
+        """
+    }
+    sample = Sample(files)
+    first, second = sorted(sample.resolver.definitions("magic"), key=lambda one: one.symbol.line)
+    assert sample.resolver.uses(first).resolved == []
+    assert [sample.line(use) for use in sample.resolver.uses(second).resolved] == ["get('/') { magic }"]
+    assert "set :magic, 1" in [sample.line(use) for use in sample.resolver.uses(second).possible]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import GLOBAL_USING, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import Key
+
+_TYPE_KINDS: Final = frozenset(("base", "decorator", "type"))
+"""Kinds of mentions where only types stand."""
 
 
 class DotnetRules(PackageRules):
@@ -31,6 +34,20 @@ class DotnetRules(PackageRules):
         ("ContinueWith", "GetValueOrDefault", "HasValue", "IsCompleted", "Result", "Status", "Value", "Wait")
     )
     opaque = frozenset(("object", "dynamic", "T"))
+
+    def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """By the scopes; beside a property that has the name of its type, the type, if the index has it."""
+        found = super().bare(world, view, place, name)
+        if not name[:1].isupper() or not any(_is_named_like_its_type(world, one) for one in found):
+            return found
+        around = view.enclosing_container(place.owner)
+        while around >= 0:
+            outside = view.symbol(around).parent
+            others = super().bare(world, view, Spot(place.path, outside), name)
+            if types := tuple(one for one in own_symbols(others) if _is_type(symbol_of(world, one))):
+                return (*found, *(one for one in types if one not in found))
+            around = view.enclosing_container(outside) if outside >= 0 else -1
+        return found
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the namespace declare; of a partial class its first part."""
@@ -146,8 +163,12 @@ class DotnetRules(PackageRules):
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """Of `Result` and `Result<T>` the first, where a member of it follows; elsewhere how many arguments the type
-        has is not known."""
+        has is not known. A property that has the name of its type is meant where a value stands; before a member
+        either may be: `Color.Red`."""
         found = super().meant(kind, found, world)
+        if kind not in _TYPE_KINDS and any(_is_named_like_its_type(world, one) for one in found):
+            values = tuple(one for one in found if one.kind != "symbol" or not _is_type(symbol_of(world, one)))
+            return (*found, UNKNOWN_VALUE) if kind == "read" else values
         numbers = {len(symbol_of(world, one).generics) for one in own_symbols(found)}
         if len(numbers) < 2 or kind == "value":
             return found
@@ -184,6 +205,19 @@ class DotnetRules(PackageRules):
         outermost = home.parent < 0 or view.symbol(home.parent).kind == "namespace"
         methods = (view.symbol(one) for one in view.members(number))
         return outermost and all(one.flags & STATIC for one in methods if one.kind in CALLABLE_KINDS)
+
+
+def _is_named_like_its_type(world: World, value: Value) -> bool:
+    """Whether a value is a field or property whose name is that of its type."""
+    if value.kind != "symbol":
+        return False
+    symbol = symbol_of(world, value)
+    return symbol.kind in ("field", "property") and symbol.type.strip("<>?").rpartition(".")[2] == symbol.name
+
+
+def _is_type(symbol: Symbol) -> bool:
+    """Whether a symbol is a type or a delegate."""
+    return symbol.kind in CONTAINER_KINDS or symbol.kind == "type"
 
 
 def _project_folder(path: str) -> str:

@@ -212,7 +212,7 @@ class Evaluator(IndexedFiles):
         if head[0] == "#" and head[1:].isdigit():
             return self.held((Value("symbol", place.path, int(head[1:])),))
         found = self.named(head, place)
-        if then and then[0][0] not in "([" and found and all(map(self.is_function, found)):
+        if then and then[0][:1] not in ("(", "[") and found and all(map(self.is_function, found)):
             # A function has no members: `Pool::size`, where a method `Pool` hides the type.
             found = self.rules(place.path).scope_named(self, place, head)
         if len(found) > 1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from glossator.index.facts import INSTANCE, last_part
+from glossator.index.facts import ABSTRACT, INSTANCE, last_part
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import parameters_of, receiver_of
 from glossator.retrieval.resolution.kotlin_library import (
@@ -26,7 +26,7 @@ from glossator.retrieval.resolution.kotlin_library import (
 )
 from glossator.retrieval.resolution.package_rules import JvmRules
 from glossator.retrieval.resolution.receivers import HEAD
-from glossator.retrieval.resolution.rules import symbol_of
+from glossator.retrieval.resolution.rules import namespace_seen_from, symbol_of
 from glossator.retrieval.resolution.type_texts import FUNCTION
 from glossator.retrieval.resolution.values import (
     INSTANCE_MARK,
@@ -79,11 +79,14 @@ class KotlinRules(JvmRules):
         return (*found, UNKNOWN_VALUE) if doubtful and UNKNOWN_VALUE not in found else found
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
-        """Of an interface and a function of its name the function is called: `Channel(1)`."""
+        """Of an interface, or a class without instances, and a function of its name the function is called:
+        `Channel(1)`. Of another class either may be."""
         found = super().meant(kind, found, world)
         if kind != "call" or not any(map(world.is_function, found)):
             return found
-        return tuple(one for one in found if one.kind != "symbol" or symbol_of(world, one).kind != "interface")
+        found = tuple(one for one in found if one.kind != "symbol" or not _is_abstract(symbol_of(world, one)))
+        classes = any(one.kind == "symbol" and symbol_of(world, one).kind == "class" for one in found)
+        return (*found, UNKNOWN_VALUE) if classes else found
 
     def _is_receiver(self, world: World, view: FileView, place: Spot, value: Value) -> bool:
         """Whether an extension may extend what a class or an extension around a place is."""
@@ -115,6 +118,23 @@ class KotlinRules(JvmRules):
         if any(one.kind == "symbol" and symbol_of(world, one).kind in CONTAINER_KINDS for one in imported):
             return imported
         return super().in_file(world, view, place, name)
+
+    def type_space(self, world: World, receiver: str, place: Spot) -> Values:
+        """What stands before the name of a type: a package, if a function has its name."""
+        found = super().type_space(world, receiver, place)
+        if found and all(map(world.is_function, found)):
+            return (Value("module", namespace_seen_from(receiver, place.path)),)
+        return found
+
+    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What other files of the package declare. Another module of the project may have the package, too, which the
+        file need not see: what it imports with all of a package or class may be meant as well."""
+        found = super().in_siblings(world, view, place, name)
+        own = _module_of(view.path)
+        if not found or any(_module_of(one.path) == own for one in found if one.kind == "symbol"):
+            return found
+        imported = tuple(one for one in self.in_stars(world, view, place, name) if one.kind == "symbol")
+        return (*found, *imported, UNKNOWN_VALUE) if imported else found
 
     def extended_by_other_name(self, world: World, key: Key, bare: str, name: str) -> Values:
         """Functions and properties that extend a type under another name of it: `typealias Raw = Node<String>`."""
@@ -215,6 +235,16 @@ class KotlinRules(JvmRules):
                     return NOTHING_KNOWN
             number = view.lambda_around(number)
         return ()
+
+
+def _module_of(path: str) -> str:
+    """The folder of the module that a file belongs to, as Gradle and Maven lay it out."""
+    return path.partition("/src/")[0] if "/src/" in path else ""
+
+
+def _is_abstract(symbol: Symbol) -> bool:
+    """Whether a type has no instances of its own."""
+    return symbol.kind == "interface" or bool(symbol.flags & ABSTRACT)
 
 
 def _may_have(receiver: Value, name: str, *, called: bool) -> bool:

@@ -15,6 +15,7 @@ from glossator.index.facts import (
     STUB,
     SUPER,
     TAGGED,
+    Import,
     last_part,
 )
 from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
@@ -29,6 +30,7 @@ from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     EXCLUDED,
     NOTHING_KNOWN,
+    UNKNOWN_MODULE,
     UNKNOWN_VALUE,
     Resolution,
     Spot,
@@ -113,7 +115,10 @@ class MentionMeaning:
             return replace(given, reach="", exact=True)  # that of another class is not meant
         if receiver.startswith("=#"):
             number = receiver[2:]
-            return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))
+            meant = self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))
+            if mention.kind == _NAME:  # a text, which may as well be another's name
+                return replace(meant, grade="possible", reach="all")
+            return meant
         if not receiver:
             return self._of_bare(path, name, mention, place)
         meant = self._of_member(path, name, mention, receiver, place)
@@ -272,6 +277,8 @@ class MentionMeaning:
                 unfit.update(functions)
             elif functions and rules.fields_apart:
                 unfit |= fields  # `Type::method`
+            if functions and rules.members_called and mention.receiver >= 0 and mention.kind in _ACCESSES:
+                unfit.update(functions)
         elif functions and not rules.overloads:
             unfit |= fields
         elif functions:
@@ -285,7 +292,11 @@ class MentionMeaning:
             fitting = {
                 value: symbol for value, symbol in (functions | inherited).items() if takes(symbol, mention.arguments)
             }
-            if fitting and mention.arguments >= 0:
+            if functions and not fitting:
+                # What takes so many is something else: an extension, or a library's.
+                unfit.update(functions)
+                found += (UNKNOWN_VALUE if mention.receiver >= 0 else UNKNOWN_MODULE,)
+            elif mention.arguments >= 0:
                 unfit |= functions.keys() - fitting.keys()
                 found += tuple(value for value in fitting if value in inherited)
                 functions |= inherited
@@ -438,6 +449,8 @@ class MentionMeaning:
             or [item for item in around if item.name == name]
             or [item for item in around if not item.member and name == last_part(item.module)]
         )
+        if not items and name[:1].isupper():
+            return self._of_import_path(path, name, around)
         rules = rules_of(facts.language)
         parts = [part for item in items[:1] for part in rules.import_parts(item.module) if part == name]
         if parts and items[0].line == mention.line:
@@ -449,6 +462,16 @@ class MentionMeaning:
         for item in items:
             found += tuple(one for one in self._world.import_target(path, item) if one not in found)
         return self._of(found)
+
+    def _of_import_path(self, path: str, name: str, around: Sequence[Import]) -> Resolution:
+        """What a type means that stands in the path of what is imported: `import app.Colors.red`, `app.Colors.*`."""
+        found: Values = ()
+        for item in around:
+            before, _, _ = f".{item.module}.".partition(f".{name}.")
+            if len(before) < len(item.module) + 1 - len(name) or item.name == "*":
+                holder = Import(name, f"{before}.{name}".strip("."), line=item.line)
+                found += tuple(one for one in self._world.import_target(path, holder) if one not in found)
+        return self._of(tuple(one for one in found if one.kind in ("symbol", "class")))
 
 
 def _are_extensions(functions: Sequence[Symbol]) -> bool:

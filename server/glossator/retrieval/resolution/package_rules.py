@@ -231,8 +231,9 @@ class PackageRules(LanguageRules):
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A class by its full name, a member of one, or a package."""
         if item.name == "*":
-            # Of a class (Java's static imports, C#'s) or a package.
-            return self._qualified(world, view.path, item.module) or (
+            # Of a class (Java's static imports, C#'s) or a package, beside which there may be a function of its name.
+            found = self._qualified(world, view.path, item.module)
+            return tuple(one for one in found if not world.is_function(one)) or (
                 Value("module", namespace_seen_from(item.module, view.path)),
             )
         full = f"{item.module}.{item.member}" if item.member else item.module
@@ -444,6 +445,7 @@ class PhpRules(PackageRules):
     languages = frozenset(("php",))
     type_parameters = False
     fields_apart = True
+    members_called = True
     dollar_names = True
     constructors = frozenset(("__construct",))
     call_members = ("__invoke",)

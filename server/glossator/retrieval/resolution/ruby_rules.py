@@ -183,7 +183,9 @@ class RubyRules(LanguageRules):
         return NOTHING_KNOWN
 
     def one_with(self, one: Symbol, other: Symbol) -> bool:
-        """A method and `attr_writer` of its name are two things."""
+        """A method and `attr_writer` of its name are two things, and so are methods in two blocks of a function."""
+        if one.flags & other.flags & LOCAL and one.kind in CALLABLE_KINDS and one.line != other.line:
+            return False
         return (one.kind == "property") == (other.kind == "property") and super().one_with(one, other)
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:

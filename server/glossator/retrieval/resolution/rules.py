@@ -135,6 +135,7 @@ class LanguageRules:
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
         fields_apart: whether a field and a method of one type may have the same name, and calls alone mean the method.
+        members_called: whether a method is meant only where it is called, or named in a string (PHP).
         classes_import: whether a class may take functions of a supertype beside its own of their name (C++'s `using`).
         statics_apart: whether the members of a class itself are none of its instances, and may have the same names.
         sorts_apart: whether a field hides no method of a supertype, nor a method a field.
@@ -183,6 +184,7 @@ class LanguageRules:
     hides_inherited: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     fields_apart: ClassVar[bool] = False
+    members_called: ClassVar[bool] = False
     classes_import: ClassVar[bool] = False
     statics_apart: ClassVar[bool] = False
     sorts_apart: ClassVar[bool] = False

@@ -434,6 +434,8 @@ class UseSearch:
             return True
         if not self._rules.extensions:
             return False
+        if symbol.scope and around is not None and self._rules.extends_libraries:
+            return True  # Kotlin's extensions may be members of an object, and imported from it
         if around is None:
             return bool(symbol.scope) and self._hierarchies.class_of(self._definition) is None
         return bool(around.flags & EXTENSION) or around.kind in ("trait", "interface", "protocol")

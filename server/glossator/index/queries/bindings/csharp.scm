@@ -27,6 +27,7 @@
 (method_declaration returns: (_) @result name: (identifier) @function)
 (local_function_statement type: (_) @result name: (identifier) @function)
 (method_declaration (modifier "static") name: (identifier) @function) @static
+(class_declaration (modifier "static") @static name: (identifier) @class)
 
 ; Supertypes
 (class_declaration name: (identifier) @class (base_list (_) @super))

@@ -30,6 +30,7 @@
 ; Imports
 (package_header (identifier) @package)
 (import_header (identifier) @module .)
+(import_header (identifier) @module . [(line_comment) (multiline_comment)])
 (import_header (identifier) @module (wildcard_import) @all)
 (import_header (identifier) @module (import_alias (type_identifier) @alias))
 
@@ -37,6 +38,9 @@
 (function_declaration (simple_identifier) @function . (function_value_parameters) @parameters)
 (secondary_constructor "constructor" @function (function_value_parameters) @parameters)
 (class_declaration (type_identifier) @class (primary_constructor) @parameters)
+
+((class_declaration (modifiers [(class_modifier) (inheritance_modifier)] @abstract) (type_identifier) @class)
+  (#any-of? @abstract "abstract" "sealed"))
 
 ; Parameters of types
 (class_declaration (type_identifier) @class (type_parameters) @generics)

@@ -1,4 +1,5 @@
 (simple_identifier) @read
+((interpolated_identifier) @read (#not-eq? @read "this"))
 (type_identifier) @type
 
 ; Members
