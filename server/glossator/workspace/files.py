@@ -14,6 +14,7 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +25,7 @@ from glossator.workspace.ignoring import FolderRules, IgnoreFile, RuleSource, Tr
 from glossator.workspace.included import Included
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from glossator.settings import Settings
 
@@ -109,6 +110,7 @@ class Rules:
         """
         self.root = _real_folder(root)
         self.settings = settings
+        self._max_bytes = settings.max_file_bytes
         self.repository = gitstate.Repository.around(self.root)
         self._index_dir = _relative(self.root, settings.index_dir)
         self._folders: dict[str, FolderRules] = {}
@@ -130,20 +132,20 @@ class Rules:
         if not isinstance(listing, list):
             return
         # The folders around the next entry, each with its entries that are left.
-        around = [(f"{under}/" if under else "", self._folders[under], iter(listing))]
+        around = [_entered(f"{under}/" if under else "", self._folders[under], listing)]
         while around:
-            prefix, folder, entries = around[-1]
+            prefix, folder, file_may_be_ignored, folder_may_be_ignored, entries = around[-1]
             for entry in entries:
                 name = entry.name
                 child = prefix + name
                 if not _is_folder(entry):
-                    verdict = self._file(child, name, folder, entry)
+                    verdict = self._file(child, name, folder, entry, may_be_ignored=file_may_be_ignored(name))
                     if verdict is not None:
                         yield verdict
                     continue
-                inner = self._enter(child, folder, is_listed=True)
+                inner = self._enter(child, folder, is_listed=True, may_be_ignored=folder_may_be_ignored(name))
                 if isinstance(inner, list):
-                    around.append((f"{child}/", self._folders[child], iter(inner)))
+                    around.append(_entered(f"{child}/", self._folders[child], inner))
                     break
                 if inner is not None:
                     yield inner
@@ -272,11 +274,11 @@ class Rules:
         return self._folders.get(path, _LEFT_OUT)
 
     def _enter(
-        self, path: str, parent: FolderRules | None = None, *, is_listed: bool = False
+        self, path: str, parent: FolderRules | None = None, *, is_listed: bool = False, may_be_ignored: bool = True
     ) -> list[os.DirEntry[str]] | Skipped | None:
         """The sorted entries of a folder; Skipped or None if it is left out. Caches the rules that apply in it.
 
-        `is_listed`: it was just listed as a folder that is no link.
+        `is_listed`: it was just listed as a folder that is no link. If not `may_be_ignored`, no ignore file matches it.
         """
         name = path.rpartition("/")[2]
         is_vendored = False
@@ -284,7 +286,7 @@ class Rules:
             if parent is None:
                 parent = self._folder(path.rpartition("/")[0])
             left_out = parent.left_out
-            if left_out is not None or path == self._index_dir or parent.ignores(path, name, True):
+            if left_out is not None or path == self._index_dir or (may_be_ignored and parent.ignores(path, name, True)):
                 left_out = ""
             else:
                 left_out = screening.folder_by_name(name)
@@ -319,7 +321,8 @@ class Rules:
             self._folders[path] = FolderRules(left_out=left_out)
             return Skipped(printable(path) + "/", left_out) if left_out else None
         folder = parent
-        if path and not folder.tracked_only and (is_vendored or folder.git_ignores(path, name, True)):
+        is_git_ignored = path and may_be_ignored and not folder.tracked_only and folder.git_ignores(path, name, True)
+        if is_vendored or is_git_ignored:
             folder = replace(folder, tracked_only=True)
         if path and ".git" in names:
             folder = self._nested_repository(path, folder)
@@ -378,10 +381,22 @@ class Rules:
     # Files
 
     def _file(
-        self, path: str, name: str, folder: FolderRules, entry: os.DirEntry[str] | None
+        self,
+        path: str,
+        name: str,
+        folder: FolderRules,
+        entry: os.DirEntry[str] | None,
+        *,
+        may_be_ignored: bool = True,
     ) -> Found | Skipped | None:
-        """The scan result for a path that is not an ordinary folder."""
-        if screening.is_unlisted(name) or folder.ignores(path, name, False):
+        """The scan result for a path that is not an ordinary folder.
+
+        If not `may_be_ignored`, no ignore file matches it.
+        """
+        is_plain = screening.is_plainly_source(name)
+        if not is_plain and screening.is_unlisted(name):
+            return None
+        if may_be_ignored and folder.ignores(path, name, False):
             return None
         if not name.isascii() and _odd(name):
             return Skipped(printable(path), "its name is not valid UTF-8")
@@ -401,10 +416,12 @@ class Rules:
                 return Skipped(path, "not a regular file")
         if os.name == "nt" and screening.reserved_on_windows(name):
             return Skipped(path, "its name is reserved on Windows")
-        reason = screening.file_by_name(name, status.st_size, self.settings.max_file_bytes)
-        if reason is not None:
-            return Skipped(path, reason)
-        return Found(path, status.st_size, status.st_mtime_ns)
+        size = status.st_size
+        if not is_plain or size > self._max_bytes:
+            reason = screening.file_by_name(name, size, self._max_bytes)
+            if reason is not None:
+                return Skipped(path, reason)
+        return Found(path, size, status.st_mtime_ns)
 
     def _link(self, path: str) -> Skipped | None:
         """The scan result for a symbolic link: only its target is indexed, if it is in the workspace."""
@@ -470,8 +487,17 @@ def _stays_inside(path: str) -> bool:
     return not {"", ".", ".."}.intersection(path.split("/"))
 
 
-def _entry_name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+_Entered = tuple[str, FolderRules, "Callable[[str], bool]", "Callable[[str], bool]", "Iterator[os.DirEntry[str]]"]
+"""A folder that a scan is in: how the paths in it begin; its rules; whether a file's name, and a folder's, may be
+ignored; the entries that are left."""
+
+
+def _entered(prefix: str, folder: FolderRules, entries: list[os.DirEntry[str]]) -> _Entered:
+    file_may_be_ignored = folder.may_ignore_in(prefix, is_folder=False)
+    return prefix, folder, file_may_be_ignored, folder.may_ignore_in(prefix, is_folder=True), iter(entries)
+
+
+_entry_name = attrgetter("name")
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

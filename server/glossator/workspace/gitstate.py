@@ -131,6 +131,14 @@ class Repository:
         except (struct.error, IndexError, ValueError):
             return frozenset()
 
+    def plain_index(self) -> bytes | None:
+        """The index as it is, if all that `tracked` returns stands in it in full; None if it may not.
+
+        Version 4 keeps of each path only what differs from the one before.
+        """
+        data = read_regular(self.git_dir / "index", _MAX_INDEX_BYTES) or b""
+        return None if data[4:8] == b"\0\0\0\4" else data
+
     def staged(self) -> dict[str, StagedFile]:
         """What the index knows of files, by path as in `tracked`; empty if it cannot be read.
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from glossator.workspace.gitstate import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from glossator.workspace.gitstate import Repository
@@ -243,31 +243,79 @@ def _names_regex(tokens: list[str]) -> str:
     return "".join(parts)
 
 
+_SPECIAL = re.compile(r"[*?\[\\]")
+_EXTENSION = re.compile(r"\*\.[^*?\[\\.]*")
+_ANYWHERE = re.compile(r"\*\*/((?:(?!\*\*)[^/\[\\])+)")
+"""A pattern that means what its last part alone would: names of any folder."""
+
+
 class _Matcher:
-    """All patterns that apply to files, or all that apply to folders, matched at once; the last one wins."""
+    """All patterns that apply to files, or all that apply to folders, matched at once; the last one wins.
+
+    Attributes:
+        fold: whether case does not count; `names` and `suffixes` are in lower case then.
+        names: names that patterns consist of.
+        last_names: names that the paths end with that other patterns match.
+        suffixes: the ends, from the last dot on, that patterns ask for.
+        name_regex: matches the names that other patterns match, wherever the file is.
+    """
 
     def __init__(self, patterns: Iterable[tuple[int, _Pattern]], fold: bool) -> None:
-        self._fold = fold
-        self._names: dict[str, int] = {}
-        self._suffixes: dict[str, int] = {}
+        self.fold = fold
+        self.names: dict[str, int] = {}
+        self.suffixes: dict[str, int] = {}
+        self.last_names: set[str] = set()
+        self._places: set[str] = set()
+        """The folders, as `may_match_in` gets them, in which alone some patterns of paths may match something."""
+        self._beginnings: list[str] = []
+        """How the paths begin that the others may match."""
         names: list[tuple[int, str]] = []
         paths: list[tuple[int, str]] = []
         for number, pattern in patterns:
-            glob = pattern.glob
+            glob, by_name = pattern.glob, pattern.basename_only
+            if anywhere := _ANYWHERE.fullmatch(glob):
+                glob, by_name = anywhere[1], True
             plain = glob.translate(_LOWER) if fold else glob
-            if pattern.basename_only and not re.search(r"[*?\[\\]", glob):
-                self._names[plain] = number
-            elif pattern.basename_only and re.fullmatch(r"\*\.[^*?\[\\.]*", glob):
-                self._suffixes[plain[1:]] = number
+            if by_name and not _SPECIAL.search(glob):
+                self.names[plain] = number
+            elif by_name and _EXTENSION.fullmatch(glob):
+                self.suffixes[plain[1:]] = number
             else:
                 try:
-                    regex = _regex(_tokens(glob, fold, pattern.basename_only))
+                    regex = _regex(_tokens(glob, fold, by_name))
                 except _MalformedError:
                     continue
-                (names if pattern.basename_only else paths).append((number, regex))
-        self._name_numbers, self._name_regex = self._joined(names)
+                (names if by_name else paths).append((number, regex))
+                if not by_name:
+                    self._note_place(plain)
+        self._name_numbers, self.name_regex = self._joined(names)
         self._path_numbers, self._path_regex = self._joined(paths)
-        self.by_path = bool(paths)
+
+    def _note_place(self, glob: str) -> None:
+        """Note where a pattern of paths may match something."""
+        folder, slash, name = glob.rpartition("/")
+        if not _SPECIAL.search(name) and "[" not in folder:  # in brackets a slash does not end a name
+            self.last_names.add(name)
+        elif not _SPECIAL.search(folder) and "**" not in name:
+            self._places.add(folder + slash)
+        else:
+            self._beginnings.append(_SPECIAL.split(glob, maxsplit=1)[0])
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether `may_match_in` is true of any folder."""
+        return bool(self._places or self._beginnings)
+
+    def may_match_in(self, folder: str) -> bool:
+        """Whether a pattern of paths may match a name that is not among `last_names`, directly in `folder`.
+
+        `folder` is relative to the ignore file's, with a final "/"; "" for that folder itself.
+        """
+        if self.fold:
+            folder = folder.translate(_LOWER)
+        return folder in self._places or any(
+            folder.startswith(beginning) or beginning.startswith(folder) for beginning in self._beginnings
+        )
 
     @staticmethod
     def _joined(regexes: list[tuple[int, str]]) -> tuple[list[int], re.Pattern[str] | None]:
@@ -279,14 +327,14 @@ class _Matcher:
 
     def last(self, path: str, name: str) -> int:
         """The number of the last pattern that matches; -1 if none does."""
-        plain = name.translate(_LOWER) if self._fold else name
-        found = self._names.get(plain, -1)
-        if self._suffixes:
+        plain = name.translate(_LOWER) if self.fold else name
+        found = self.names.get(plain, -1)
+        if self.suffixes:
             dot = plain.rfind(".")
             if dot >= 0:
-                found = max(found, self._suffixes.get(plain[dot:], -1))
+                found = max(found, self.suffixes.get(plain[dot:], -1))
         for regex, numbers, text in (
-            (self._name_regex, self._name_numbers, name),
+            (self.name_regex, self._name_numbers, name),
             (self._path_regex, self._path_numbers, path),
         ):
             if regex is not None:
@@ -327,6 +375,10 @@ class IgnoreFile:
     def _folders(self) -> _Matcher:
         return _Matcher(enumerate(self._patterns), self._fold)
 
+    def matcher(self, *, is_folder: bool) -> _Matcher:
+        """The patterns that apply to folders, or to files."""
+        return self._folders if is_folder else self._files
+
     def match(self, path: str, name: str, *, is_folder: bool) -> bool | None:
         """True if `path` is ignored, False if it is re-included ("!"), None if no pattern matches.
 
@@ -335,8 +387,7 @@ class IgnoreFile:
             name: its last part.
             is_folder: whether it is a folder (a symbolic link to one is not).
         """
-        matcher = self._folders if is_folder else self._files
-        number = matcher.last(path, name)
+        number = self.matcher(is_folder=is_folder).last(path, name)
         return None if number < 0 else not self._patterns[number].negated
 
 
@@ -356,13 +407,68 @@ class RuleSource:
         return self.patterns.match(self.prefix + path[self.strip :], name, is_folder=is_folder)
 
 
+class Sieve:
+    """Tells of most names, in little time, that no pattern of some ignore files matches them."""
+
+    def __init__(self, sources: Sequence[RuleSource], *, is_folder: bool) -> None:
+        """The patterns that apply to folders, or to files."""
+        matchers = [source.patterns.matcher(is_folder=is_folder) for source in sources]
+        both = zip(sources, matchers, strict=True)
+        self._by_path = [(source, matcher.may_match_in) for source, matcher in both if matcher.is_placed]
+        self._fold = any(matcher.fold for matcher in matchers)
+        self._is_mixed = self._fold and not all(matcher.fold for matcher in matchers)
+        self._names = frozenset(name for matcher in matchers for name in (*matcher.names, *matcher.last_names))
+        self._suffixes = frozenset(suffix for matcher in matchers for suffix in matcher.suffixes)
+        self._regexes = [matcher.name_regex.fullmatch for matcher in matchers if matcher.name_regex is not None]
+
+    def inside(self, prefix: str) -> Callable[[str], bool]:
+        """A function that says whether a name may be matched in a folder.
+
+        `prefix` is "" for the root, or else the folder's path relative to it, with a final "/".
+        """
+        if self._is_mixed:
+            return _always
+        prefix = byte_text(prefix)
+        for source, may_match_in in self._by_path:
+            if may_match_in(source.prefix + prefix[source.strip :]):
+                return _always
+        return self._may_match
+
+    def _may_match(self, name: str) -> bool:
+        """Whether a pattern of names may match."""
+        plain = name.translate(_LOWER) if self._fold else name
+        if plain in self._names or (self._suffixes and plain[plain.rfind(".") :] in self._suffixes):
+            return True
+        for matches in self._regexes:
+            if matches(name):
+                return True
+        return not name.isascii()
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+LOOKED_UP = 24
+"""Paths that are looked for in git's index as it is, each of which takes a hundredth of what it takes to read it."""
+
+
 class Tracked:
-    """The files that a repository tracks, read on first use."""
+    """The files that a repository tracks, read on first use.
+
+    Most of what is ignored is not tracked, and does not stand anywhere in the index; all of it need not be read then.
+    """
 
     def __init__(self, repository: Repository, root: Path) -> None:
         self._repository = repository
         self._prefix = ""
         self._strip = 0
+        self._looked_up = 0
+        self._index: bytes | None = None
         if repository.top != root:
             if root.is_relative_to(repository.top):
                 self._prefix = root.relative_to(repository.top).as_posix() + "/"
@@ -386,10 +492,25 @@ class Tracked:
     def __contains__(self, path: str) -> bool:
         """Whether it is a tracked file, or a folder that contains one; `path` is relative to the root."""
         path = self._prefix + path[self._strip :]
-        return path in self._paths or path in self._folders
+        return self._may_be_tracked(path) and (path in self._paths or path in self._folders)
+
+    def _may_be_tracked(self, path: str) -> bool:
+        """Whether something in the index ends with a file's path or begins with a folder's, or it was not looked up."""
+        if self._looked_up == 0:
+            self._index = self._repository.plain_index()
+        self._looked_up += 1
+        if self._looked_up > LOOKED_UP:
+            self._index = None
+        if self._index is None:
+            return True
+        name = os.fsencode(path)
+        at = self._index.find(name)
+        while at >= 0 and self._index[at + len(name)] not in b"\0/":  # there is a hash behind the last path
+            at = self._index.find(name, at + 1)
+        return at >= 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FolderRules:
     """The rules that apply in one folder: the ignore files from the outermost to the innermost, or why it is skipped.
 
@@ -420,6 +541,26 @@ class FolderRules:
         if not self.git_ignores(path, name, is_folder) or (self.tracked is not None and path in self.tracked):
             return False
         return not self.includes(path, is_folder=is_folder)
+
+    def may_ignore_in(self, prefix: str, *, is_folder: bool) -> Callable[[str], bool]:
+        """A function that says of a name in a folder with these rules whether `ignores` has to be asked.
+
+        `prefix` is "" for the root, or else the folder's path relative to it, with a final "/"; `is_folder`: the names
+        are those of folders.
+        """
+        if self.tracked_only:
+            return _always
+        if not (self.git or self.own or self.setting):
+            return _never
+        return (self._folder_sieve if is_folder else self._file_sieve).inside(prefix)
+
+    @cached_property
+    def _file_sieve(self) -> Sieve:
+        return Sieve((*self.git, *self.own, *self.setting), is_folder=False)
+
+    @cached_property
+    def _folder_sieve(self) -> Sieve:
+        return Sieve((*self.git, *self.own, *self.setting), is_folder=True)
 
     def includes(self, path: str, *, is_folder: bool) -> bool:
         """Whether the setting `include` names this path, or something below this folder."""

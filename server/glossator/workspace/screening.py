@@ -96,9 +96,8 @@ def folder_by_name(name: str) -> str | None:
 
 def folder_by_content(name: str, names: frozenset[str] | set[str]) -> str | None:
     """Why a folder with entries of these names is skipped; None if it is not."""
-    for marker, reason in FOLDER_MARKERS.items():
-        if marker in names:
-            return reason
+    if not names.isdisjoint(FOLDER_MARKERS):
+        return next(reason for marker, reason in FOLDER_MARKERS.items() if marker in names)
     if name == "vendor" and not _VENDOR_MARKERS.isdisjoint(names):
         return "vendored"
     if "CMakeCache.txt" in names and "CMakeLists.txt" not in names:
@@ -251,6 +250,21 @@ def may_hold_secrets(path: str) -> bool:
     lower = name.lower()
     extension = lower.rpartition(".")[2] if "." in lower else ""
     return not _SECRET_FOLDERS.isdisjoint(folders) or _is_secret(lower, extension)
+
+
+_PLAIN = _SOURCE - _BINARY - _DATA
+
+
+def is_plainly_source(name: str) -> bool:
+    """Whether a short look at a name tells that it is listed, and that the file is read unless it is too large.
+
+    That is so for most files, and takes much less time than `is_unlisted` and `file_by_name`.
+    """
+    stem, _, extension = name.partition(".")
+    if extension not in _PLAIN or not stem or not name.isascii():
+        return False
+    lower = stem.lower()
+    return "_pb" not in lower and not lower.endswith("-bundle") and lower != "wp-config"
 
 
 def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
