@@ -124,6 +124,8 @@ NESTED: Final = 512
 other languages a function that is indented though nothing is around it: maybe in a class that no grammar reads."""
 ABSTRACT: Final = 1024
 """In Kotlin an abstract or sealed class, which has no instances of its own: a call of its name calls a function."""
+PRIVATE: Final = 2048
+"""In Java a member that only its own outermost class sees, and that no class inherits."""
 
 
 class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):

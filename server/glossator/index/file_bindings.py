@@ -19,6 +19,7 @@
 - `@function` (its name) with `@parameters` (their list), `@result` (an annotation, or one for each of several results),
   `@static`, `@property`, `@decorated` (what a decorator says); `@returned`, a value that the innermost function
   returns; `@yielded`, which makes that function's result unknown.
+- `@private`, the name of a member that no other file sees.
 - `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@subclass`: the name of a class where its supertype is given
   by a call. `@extension`: a container's extended type.

@@ -16,6 +16,7 @@ from glossator.index.facts import (
     GIVEN,
     INFERRED,
     INSTANCE,
+    PRIVATE,
     PROPERTY,
     STATIC,
     STUB,
@@ -116,6 +117,10 @@ class SymbolTypes(FileBindings):
                 index = self._at_name.get(match["visible"][0][0])
                 if index is not None:
                     self._symbols[index].flags |= EXPORTED
+            elif "private" in match:
+                index = self._at_name.get(match["private"][0][0])
+                if index is not None:
+                    self._symbols[index].flags |= PRIVATE
             elif "key" in match:
                 if self._language.name == "python":
                     made = GIVEN + self._expression(match["of"][0])

@@ -10,7 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from glossator.index.expressions import PAIRS
-from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STATIC, SUPER, last_part
+from glossator.index.facts import (
+    BUILT_IN,
+    CLASS,
+    EXTENSION,
+    INFERRED,
+    INSTANCE,
+    PRIVATE,
+    PROPERTY,
+    STATIC,
+    SUPER,
+    last_part,
+)
 from glossator.retrieval.resolution.call_results import called, elements, items
 from glossator.retrieval.resolution.class_order import merged
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
@@ -68,7 +79,7 @@ class Evaluator(IndexedFiles):
 
         self._evaluated: Remembered[tuple[str, Spot], Values] = remembered("evaluated")
         self._named: Remembered[tuple[str, Spot], Values] = remembered("named")
-        self._members: Remembered[tuple[Value, str], Values] = remembered("members")
+        self._members: Remembered[tuple[Value, str, str], Values] = remembered("members")
         self._held: Remembered[Value, Values] = remembered("held")
         self._imports: Remembered[tuple[str, str, str, int], Values] = remembered("imports")
         self._module_members: Remembered[tuple[str, str, str], Values] = remembered("module_members")
@@ -308,7 +319,14 @@ class Evaluator(IndexedFiles):
             return self.rules(value.path).function_member(self, value, name)
         if value.kind == "symbol":
             return self.members(self.held((value,)), name, place)
-        key = (value, name)
+        found = self._member_of_class(rules, value, name, "")
+        if rules.hides_private and any(self.is_hidden(one, place.path) for one in found):
+            return self._member_of_class(rules, value, name, place.path)
+        return found
+
+    def _member_of_class(self, rules: LanguageRules, value: Value, name: str, seen_from: str) -> Values:
+        """The members of a class or an instance; without those that a file does not see, if one is given."""
+        key = (value, name, seen_from)
         if (known := self._members.get(key)) is not None:
             return known
         if self._too_deep():
@@ -316,13 +334,19 @@ class Evaluator(IndexedFiles):
         begun = self._members.begin(key, NOTHING_KNOWN)
         self._depth += 1
         try:
-            found = self._class_member(rules, value, name)
+            found = self._class_member(rules, value, name, seen_from)
         finally:
             self._depth -= 1
         self._members.end(key, found, begun)
         return found
 
-    def _class_member(self, rules: LanguageRules, value: Value, name: str) -> Values:
+    def is_hidden(self, value: Value, path: str) -> bool:
+        """Whether a symbol is a member that a file does not see."""
+        if value.kind != "symbol" or not path or value.path == path or (view := self.view(value.path)) is None:
+            return False
+        return bool(view.symbol(value.number).flags & PRIVATE)
+
+    def _class_member(self, rules: LanguageRules, value: Value, name: str, seen_from: str) -> Values:
         this = value.this or value.key
         arguments = value.arguments if rules.generic_types else ()
         if value.name != SUPER and not rules.sorts_apart and (view := self.view(value.path)) is not None:
@@ -338,6 +362,8 @@ class Evaluator(IndexedFiles):
         sorts: dict[bool, Values] = {}
         for key in classes:
             own = self._of_side(rules, value, self.own_members(key, name))
+            if seen_from:
+                own = tuple(one for one in own if not self.is_hidden(one, seen_from))
             if not own:
                 continue
             view = self.view(key[0])

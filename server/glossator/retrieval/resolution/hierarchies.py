@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, STATIC, last_part, subtype_note
+from glossator.index.facts import EXTENSION, PRIVATE, STATIC, last_part, subtype_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.definition_lookup import DefinitionLookup
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
@@ -71,6 +71,8 @@ class Hierarchies(DefinitionLookup):
         if rules_of(other.language).labelled and (other.symbol.kind == "field" or self._is_of_extension_only(other)):
             return False  # Swift's fields are the parameters of types
         if one.language in _STATIC_APART and (one.symbol.flags | other.symbol.flags) & STATIC:
+            return False
+        if (one.symbol.flags | other.symbol.flags) & PRIVATE:
             return False
         functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
         if not rules_of(one.language).overloads:

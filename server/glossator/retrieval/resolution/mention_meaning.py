@@ -288,7 +288,7 @@ class MentionMeaning:
             if rules.labelled:
                 return self._of_labels(path, mention, tuple(one for one in found if one not in unfit), functions)
             homes = {(value.path, symbol.parent) for value, symbol in functions.items()}
-            inherited = self._inherited(functions, *homes) if len(homes) == 1 and mention.arguments >= 0 else {}
+            inherited = self._inherited(path, functions, *homes) if len(homes) == 1 and mention.arguments >= 0 else {}
             fitting = {
                 value: symbol for value, symbol in (functions | inherited).items() if takes(symbol, mention.arguments)
             }
@@ -381,8 +381,9 @@ class MentionMeaning:
         view = self._world.view(path)
         return view.facts.given(mention) if view is not None else ""
 
-    def _inherited(self, functions: dict[Value, Symbol], home: tuple[str, int]) -> dict[Value, Symbol]:
-        """The overloads of a class's functions that its supertypes declare, and that none of them overrides."""
+    def _inherited(self, path: str, functions: dict[Value, Symbol], home: tuple[str, int]) -> dict[Value, Symbol]:
+        """The overloads of a class's functions that its supertypes declare, that none of them overrides, and that a
+        file sees."""
         view = self._world.view(home[0])
         if view is None or home[1] < 0 or view.symbol(home[1]).kind not in CONTAINER_KINDS:
             return {}
@@ -395,6 +396,8 @@ class MentionMeaning:
             for value in self._world.own_members(key, name):
                 symbol = above.symbol(value.number) if value.path == key[0] else None
                 if symbol is None or symbol.kind not in CALLABLE_KINDS or symbol.kind == "constructor":
+                    continue
+                if self._world.is_hidden(value, path):
                     continue
                 if not any(may_override(one, symbol) for one in known.values()):
                     known[value] = symbol

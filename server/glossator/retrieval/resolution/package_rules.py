@@ -365,6 +365,7 @@ class JvmRules(PackageRules):
     """Java and Kotlin, which share packages."""
 
     languages = frozenset(("java", "kotlin"))
+    hides_private = True
     marks_references = True
     extensions = True  # Kotlin's `fun Session.close()`
     extends_libraries = True

@@ -131,6 +131,7 @@ class LanguageRules:
         overloads: whether functions of one name may differ in how many arguments they take, and a function and a field
             of one class may have the same name.
         labelled: whether the labels of arguments tell functions of one name apart (Swift).
+        hides_private: whether a member may be marked as one that no other file sees (Java).
         hides_inherited: whether a function hides those of its name in a supertype, whatever they take (C++).
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
@@ -181,6 +182,7 @@ class LanguageRules:
     body_scope: ClassVar[bool] = False
     overloads: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
+    hides_private: ClassVar[bool] = False
     hides_inherited: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     fields_apart: ClassVar[bool] = False

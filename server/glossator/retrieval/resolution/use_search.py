@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, MENTION_KINDS, SPECIAL, STATIC, last_part, module_note
+from glossator.index.facts import EXTENSION, MENTION_KINDS, PRIVATE, SPECIAL, STATIC, last_part, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, bare_name
@@ -353,7 +353,13 @@ class UseSearch:
                 return "excluded"
             if self._rules.labelled:
                 return self._grade_by_labels(view, mention)
-            rivals = [rival for rival in self._rivals if takes(rival[1], mention.arguments)]
+            if self._constructor.flags & PRIVATE and view.path != self._definition.path:
+                return "excluded"
+            rivals = [
+                rival
+                for rival in self._rivals
+                if takes(rival[1], mention.arguments) and not self._world.is_hidden(rival[0], view.path)
+            ]
             if rivals:
                 mine = Value("symbol", *self._definition.key), self._constructor
                 place = Spot(view.path, mention.owner)
@@ -375,6 +381,8 @@ class UseSearch:
         """Whether a mention of this form may mean the definition at all: saves the resolution of most namesakes."""
         if self._definition.symbol.kind == "macro":
             return True
+        if self._definition.symbol.flags & PRIVATE and view.path != self._definition.path and mention.kind != _NAME:
+            return False
         if self._definition.symbol.kind == "test" and mention.kind != _NAME:
             return False  # its name is a text
         if mention.receiver < 0:

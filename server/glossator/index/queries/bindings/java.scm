@@ -23,6 +23,15 @@
 (method_declaration (modifiers "static") name: (identifier) @function) @static
 (annotation_type_element_declaration type: (_) @result name: (identifier) @function)
 
+; What no other file sees
+(field_declaration (modifiers "private") declarator: (variable_declarator name: (identifier) @private))
+(method_declaration (modifiers "private") name: (identifier) @private)
+(constructor_declaration (modifiers "private") name: (identifier) @private)
+(class_declaration (modifiers "private") name: (identifier) @private)
+(interface_declaration (modifiers "private") name: (identifier) @private)
+(enum_declaration (modifiers "private") name: (identifier) @private)
+(record_declaration (modifiers "private") name: (identifier) @private)
+
 ; Elements of annotations
 (annotation name: (_) @of arguments: (annotation_argument_list (element_value_pair key: (identifier) @key)))
 
