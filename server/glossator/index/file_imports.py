@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glossator.index.languages import Language
-    from glossator.index.nested_spans import Matched
+    from glossator.index.nested_spans import Matched, Range
     from glossator.index.nesting import Definition
     from glossator.index.texts import SourceText
 
@@ -33,6 +33,21 @@ class FileImports(FileScopes):
         super().__init__(language, source, found)
         self._imported: set[str] = set()
         """Names that imports bind."""
+        self._package_end = 0
+        """Where the name of the package ends."""
+
+    def _package(self, known: str, span: Range) -> str:
+        """The package or namespace of the file, when one more is declared than those known: in C# the innermost of
+        namespaces inside each other, and the first of several."""
+        named = "".join(self._text(span).split()).replace("\\", ".")
+        if not known or self._language.name != "csharp":
+            self._package_end = span[1]
+            return named
+        between = self._data[self._package_end : span[0]]
+        if between.count(b"{") <= between.count(b"}"):
+            return known
+        self._package_end = span[1]
+        return f"{known}.{named}"
 
     def _import(self, match: Matched) -> Import:
         start = match["module"][0][0]

@@ -220,7 +220,7 @@ class _Extraction(SymbolTypes):
             elif "passed" in match:
                 imports.append(self._export(match))
             elif "package" in match:
-                package = "".join(self._text(match["package"][0]).split()).replace("\\", ".")
+                package = self._package(package, match["package"][0])
             else:
                 plain.append(match)
         self._bind_names(captures, plain, given)

@@ -49,6 +49,15 @@ class DotnetRules(PackageRules):
             around = view.enclosing_container(outside) if outside >= 0 else -1
         return found
 
+    def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What the file declares or imports; beside a type those of its name with other numbers of parameters that
+        other files of the namespace have."""
+        found = super().in_file(world, view, place, name)
+        if not any(_is_type(symbol_of(world, one)) for one in own_symbols(found)):
+            return found
+        others = tuple(one for one in self.in_siblings(world, view, place, name) if one.path != view.path)
+        return _first_parts(world, (*found, *others)) if others else found
+
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the namespace declare; of a partial class its first part."""
         return _first_parts(world, super().in_siblings(world, view, place, name))
@@ -90,8 +99,23 @@ class DotnetRules(PackageRules):
         return view.symbol(number).kind == "constructor" or super().may_be_used_unseen(view, number)
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
-        """A class by its full name, a member of one, or a namespace."""
-        return _first_parts(world, super().imported(world, view, item))
+        """A class by its full name, a member of one, or a namespace; for `using static` and a name of its own also by
+        its name from a namespace around the file's code."""
+        found = super().imported(world, view, item)
+        outer = view.facts.package if not own_symbols(found) else ""
+        while outer:
+            inner = self._qualified(world, view.path, f"{outer}.{item.module}")
+            if any(_is_type(symbol_of(world, one)) for one in own_symbols(inner)):
+                return _first_parts(world, inner)
+            outer = outer.rpartition(".")[0]
+        return _first_parts(world, found)
+
+    def base_value(self, world: World, base: str, place: Spot) -> Values:
+        """The class that a supertype as written leads to: of those of its name the one with as many parameters."""
+        found = super().base_value(world, base, place)
+        count = len(self.read_type(base).arguments)
+        fitting = {one for one in found if one.kind == "class" and len(symbol_of(world, one).generics) == count}
+        return tuple(one for one in found if one.kind != "class" or one in fitting) if fitting else found
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """A class of a namespace, or a namespace inside it. The namespace may be named from one around it."""
@@ -112,6 +136,32 @@ class DotnetRules(PackageRules):
             return ()
         namespace = Value("module", namespace_seen_from(name, view.path))
         return (namespace, UNKNOWN_MODULE) if self._is_type(world, name) else (namespace,)
+
+    def called_elsewhere(self, world: World, place: Spot, name: str) -> Values:
+        """What a called name may mean that no scope has: a static method of a type that the project's settings open, or
+        what an unknown supertype has."""
+        view = world.view(place.path)
+        if view is not None and (self._is_opened(world, name) or self._is_open(world, view, place)):
+            return NOTHING_KNOWN
+        return ()
+
+    def _is_open(self, world: World, view: FileView, place: Spot) -> bool:
+        """Whether a class around a place has a supertype of which nothing is known."""
+        around = (one for one in view.chain(place.owner) if view.symbol(one).kind in CONTAINER_KINDS)
+        return any(world.ancestors((view.path, one)).open for one in around)
+
+    def _is_opened(self, world: World, name: str) -> bool:
+        """Whether some class of the index has a static method of a name."""
+        key = ("dotnet static", name)
+        if not isinstance(known := world.memory.get(key), bool):
+            views = (world.view(path) for path in world.likeliest(name))
+            known = world.memory[key] = any(
+                view.symbol(index).kind == "method" and view.symbol(index).flags & STATIC
+                for view in views
+                if view is not None and view.facts.language in self.languages
+                for index in view.named(name)
+            )
+        return known
 
     def _is_type(self, world: World, name: str) -> bool:
         """Whether some namespace of the index has a type of a name."""

@@ -160,6 +160,8 @@ class MentionMeaning:
         rules = self._world.rules(path)
         if mention.kind == _CALL and found == NOTHING_KNOWN:
             found = rules.named_by_arguments(self._world, place, name, self._given(path, mention)) or found
+        if mention.kind == _CALL and all(one.kind in ("external", "module") for one in found):
+            found = rules.called_elsewhere(self._world, place, name) or found
         if mention.kind in _TYPES and found and all(map(self._world.is_function, found)):
             found = rules.scope_named(self._world, place, name)  # a function is no type
         if mention.kind == _DECORATOR and rules.body_scope:

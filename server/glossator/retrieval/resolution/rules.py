@@ -328,6 +328,10 @@ class LanguageRules:
         """
         return ()
 
+    def called_elsewhere(self, world: World, place: Spot, name: str) -> Values:
+        """What a called name may mean for which the scopes have nothing of the index."""
+        return ()
+
     def scope_named(self, world: World, place: Spot, name: str) -> Values:
         """What a name means that stands before `::`: a type or namespace."""
         return world.named(name, place)

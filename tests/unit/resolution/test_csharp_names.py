@@ -1,4 +1,4 @@
-"""C#: blocks that extend a type, calls that no member takes, properties that have the name of their type."""
+"""C#: blocks that extend a type, calls that no member takes, namespaces, types and properties of one name."""
 
 from tests.unit.resolution.resolution_samples import Sample
 
@@ -90,3 +90,69 @@ def test_a_property_that_has_the_name_of_its_type() -> None:
     assert sample.at("Page.cs", "if (Style == Style.Bold) {}", "Style", 1) == "possible"
     possible = sample.uses("Style", "Style.cs", "possible")
     assert set(possible) == {"Page.cs: if (Style == Style.Bold) {}"}
+
+
+def test_types_of_one_name_with_other_numbers_of_parameters() -> None:
+    files = {
+        "Map.cs": "namespace Text;\npublic class Map {\n  public int Data;\n}\n",
+        "MapOf.cs": "namespace Text;\npublic class Map<T> : Map {\n  void Run() { Data = 1; }\n  Map<int> Made;\n}\n",
+    }
+    sample = Sample(files)
+    assert sample.at("MapOf.cs", "void Run() { Data = 1; }", "Data") == "Map.cs:Map.Data"
+    assert sample.at("MapOf.cs", "public class Map<T> : Map {", "Map") == "Map.cs:Map"
+    assert sample.at("MapOf.cs", "Map<int> Made;", "Map") == "MapOf.cs:Map"
+
+
+NAMESPACES = {
+    "Base.cs": """
+        namespace Text.Tests;
+        public class Base {
+            protected int Find() { return 1; }
+        }
+    """,
+    "Helpers.cs": """
+        namespace Text.Tools {
+            public static class Helpers {
+                public static int Count(int one) { return one; }
+                public static int Opened(int one) { return one; }
+                public static int Lone(int one) { return one; }
+            }
+        }
+    """,
+    "Scan.cs": """
+        namespace Text.Tests
+        {
+            using static Tools.Helpers;
+            namespace Scan
+            {
+                public class First : Base {
+                    void Run() { Find(); }
+                    int Two() { return Count(1); }
+                }
+            }
+            namespace Other
+            {
+                public class Second {
+                }
+            }
+        }
+    """,
+    "Settings.cs": """
+        namespace Web;
+        public class Page {
+            void Run() { Opened(2); }
+        }
+    """,
+}
+
+
+def test_namespaces_inside_each_other() -> None:
+    sample = Sample(NAMESPACES)
+    assert sample.at("Scan.cs", "void Run() { Find(); }", "Find") == "Base.cs:Base.Find"
+    assert sample.at("Scan.cs", "int Two() { return Count(1); }", "Count") == "Helpers.cs:Helpers.Count"
+
+
+def test_a_static_method_that_the_settings_of_a_project_open_may_be_called() -> None:
+    sample = Sample(NAMESPACES)
+    assert sample.uses("Opened", None, "possible") == ["Settings.cs: void Run() { Opened(2); }"]
+    assert sample.uses("Lone", None, "possible") == []
