@@ -33,21 +33,26 @@ class FileImports(FileScopes):
         super().__init__(language, source, found)
         self._imported: set[str] = set()
         """Names that imports bind."""
-        self._package_end = 0
-        """Where the name of the package ends."""
+        self._package_ends = 0, 0
+        """Where the names of the outermost and of the innermost package end."""
 
     def _package(self, known: str, span: Range) -> str:
-        """The package or namespace of the file, when one more is declared than those known: in C# the innermost of
-        namespaces inside each other, and the first of several."""
+        """The package or namespace of the file, when one more is declared than those known: the last one, but in C#
+        the innermost of namespaces inside each other."""
         named = "".join(self._text(span).split()).replace("\\", ".")
-        if not known or self._language.name != "csharp":
-            self._package_end = span[1]
+        start, end = self._package_ends
+        if not known or self._language.name != "csharp" or not self._are_opened(start, span[0]):
+            self._package_ends = span[1], span[1]
             return named
-        between = self._data[self._package_end : span[0]]
-        if between.count(b"{") <= between.count(b"}"):
+        if not self._are_opened(end, span[0]):  # beside one that is inside another
             return known
-        self._package_end = span[1]
+        self._package_ends = start, span[1]
         return f"{known}.{named}"
+
+    def _are_opened(self, start: int, end: int) -> bool:
+        """Whether more braces are opened than closed in a range."""
+        between = self._data[start:end]
+        return between.count(b"{") > between.count(b"}")
 
     def _import(self, match: Matched) -> Import:
         start = match["module"][0][0]

@@ -56,6 +56,8 @@ _CSHARP_EXTENSION: Final = re.compile(
     re.MULTILINE,
 )
 """The head of a block whose members extend a type, and the parameter that it names."""
+_CSHARP_PARAMETER: Final = re.compile(rb"\s*(?:(?:ref|in|scoped|readonly)\s+)*([A-Za-z_][^()=]*?[\s>?\]]\w+)(?=\s*\))")
+"""A parameter that has a name, without words that say how it is handed over."""
 _CSHARP_TOKEN: Final = re.compile(
     rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"{3,}.*?(?:\"{3,}|\Z)|(?:@\$?|\$@)\"(?:[^\"]|\"\")*+(?:\"|\Z)|\"(?:[^\"\\\n]|\\.)*+\"?"
     rb"|'(?:[^'\\\n]|\\[^\n]{1,9}?)'|[{}]",
@@ -153,7 +155,7 @@ def _without_wrappers(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
 
 def _without_extensions(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
     """C# without the heads and braces of blocks that extend a type, whose members then stand in the class around them;
-    and the names in the types that they extend."""
+    and the names in the types that they extend. A parameter with a name is left as an event, which is no definition."""
     heads = list(_CSHARP_EXTENSION.finditer(data))
     if not heads:
         return data, []
@@ -169,10 +171,17 @@ def _without_extensions(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
     for head in heads:
         end = pairs.get(head.end() - 1)
         if end is not None:
-            words = [word for word in _WORD.finditer(data, *head.span(1)) if word[0][:1].isupper() and len(word[0]) > 1]
-            names += ((word.start(), word[0].decode("ascii")) for word in words)
+            named = _CSHARP_PARAMETER.match(data, head.start(1), head.end(1) + 1)
             bare[head.start() : head.end()] = blanked(head[0])
             bare[end] = 0x20
+            if named is not None:
+                begun = head[0].index(b"extension") + head.start()
+                bare[begun : begun + len(b"event")] = b"event"
+                bare[named.start(1) : named.end()] = data[named.start(1) : named.end()]
+                bare[named.end()] = 0x3B
+                continue
+            words = [word for word in _WORD.finditer(data, *head.span(1)) if word[0][:1].isupper() and len(word[0]) > 1]
+            names += ((word.start(), word[0].decode("ascii")) for word in words)
     return bytes(bare), names
 
 

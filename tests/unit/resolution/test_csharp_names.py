@@ -68,16 +68,26 @@ def test_a_property_that_has_the_name_of_its_type() -> None:
             namespace Text;
             public enum Style { Plain, Bold }
             public delegate bool Fits(int one);
+            public class Font {
+                public int Size;
+                public void Load() {}
+                public static Font Default() { return new Font(); }
+            }
         """,
         "Page.cs": """
             namespace Text;
             public class Page {
                 public Style Style { get; set; }
                 public Fits Fits => one => true;
+                public Font Font = new();
+                public Encoding Encoding = null;
                 void Run() {
                     Style = Find();
                     Print(Style);
                     if (Style == Style.Bold) {}
+                    Run(Font.Size, Font.Default());
+                    Font.Load();
+                    Encoding.Use();
                 }
             }
         """,
@@ -87,9 +97,12 @@ def test_a_property_that_has_the_name_of_its_type() -> None:
     assert sample.uses("Fits", "Style.cs") == ["Page.cs: public Fits Fits => one => true;"]
     assert sample.at("Page.cs", "Style = Find();", "Style") == "Page.cs:Page.Style"
     assert sample.at("Page.cs", "Print(Style);", "Style") == "Page.cs:Page.Style"
-    assert sample.at("Page.cs", "if (Style == Style.Bold) {}", "Style", 1) == "possible"
-    possible = sample.uses("Style", "Style.cs", "possible")
-    assert set(possible) == {"Page.cs: if (Style == Style.Bold) {}"}
+    assert sample.at("Page.cs", "if (Style == Style.Bold) {}", "Style") == "Page.cs:Page.Style"
+    assert sample.at("Page.cs", "if (Style == Style.Bold) {}", "Style", 1) == "Style.cs:Style"
+    assert sample.at("Page.cs", "Run(Font.Size, Font.Default());", "Font") == "possible"
+    assert sample.at("Page.cs", "Run(Font.Size, Font.Default());", "Font", 1) == "Style.cs:Font"
+    assert sample.at("Page.cs", "Font.Load();", "Font") == "Page.cs:Page.Font"
+    assert sample.at("Page.cs", "Encoding.Use();", "Encoding") == "possible"
 
 
 def test_types_of_one_name_with_other_numbers_of_parameters() -> None:
@@ -156,3 +169,51 @@ def test_a_static_method_that_the_settings_of_a_project_open_may_be_called() -> 
     sample = Sample(NAMESPACES)
     assert sample.uses("Opened", None, "possible") == ["Settings.cs: void Run() { Opened(2); }"]
     assert sample.uses("Lone", None, "possible") == []
+
+
+def test_several_namespaces_of_a_file() -> None:
+    files = {
+        "Both.cs": """
+            namespace Source {
+                public class Item { }
+            }
+            namespace Target {
+                public class Item { }
+                public class Made { }
+            }
+        """,
+        "Far.cs": "namespace Far;\npublic class Item { }\n",
+        "Near.cs": "using Empty;\nusing Far;\nclass Near {\n  Item one;\n}\n",
+        "Use.cs": "class Use {\n  Source.Item from;\n  Target.Made made;\n  System.Item other;\n}\n",
+    }
+    sample = Sample(files)
+    assert sample.at("Use.cs", "Source.Item from;", "Item") == "possible"
+    assert sample.at("Near.cs", "Item one;", "Item") == "Far.cs:Item"
+    assert sample.at("Use.cs", "Target.Made made;", "Made") == "Both.cs:Made"
+    assert sample.at("Use.cs", "System.Item other;", "Item") == "excluded"
+
+
+def test_the_parameters_of_two_blocks_that_have_one_name() -> None:
+    files = {
+        "Two.cs": """
+            namespace Web;
+            public class First { public void Go() {} }
+            public class Second { public void Go() {} }
+            public static class Both {
+                extension(First item) {
+                    public void Run() { item.Go(); }
+                }
+                extension(Second item) {
+                    public void Walk() { item.Go(); }
+                }
+            }
+            public static class One {
+                extension(First item) {
+                    public void Jump() { item.Go(); }
+                }
+            }
+        """
+    }
+    sample = Sample(files)
+    assert sample.at("Two.cs", "public void Walk() { item.Go(); }", "Go") != "Two.cs:First.Go"
+    assert sample.at("Two.cs", "public void Jump() { item.Go(); }", "Go") == "Two.cs:First.Go"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import GLOBAL_USING, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
-from glossator.retrieval.resolution.package_rules import PackageRules
+from glossator.retrieval.resolution.package_rules import ROOTS, PackageRules
 from glossator.retrieval.resolution.rules import SEEN_FROM, namespace_seen_from, own_symbols, symbol_of
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, UNKNOWN_VALUE, Spot, Value, Values
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from glossator.index.facts import Import, Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.type_texts import TypeText
     from glossator.retrieval.resolution.values import Key
 
 _TYPE_KINDS: Final = frozenset(("base", "decorator", "type"))
@@ -25,6 +26,7 @@ class DotnetRules(PackageRules):
 
     languages = frozenset(("csharp",))
     decorator_ending = "Attribute"
+    members_follow = True
     enclosing_packages = True
     first_is_receiver = True
     implicit_members = frozenset(("ToString", "Equals", "GetHashCode", "Dispose", "GetEnumerator", "Deconstruct"))
@@ -126,8 +128,18 @@ class DotnetRules(PackageRules):
             if found := world.packaged(f"{outer}.{package}" if outer else package, name, near):
                 return _first_parts(world, found)
             if not outer:
-                return (Value("module", namespace_seen_from(f"{package}.{name}", near)),)
+                # A file may declare several namespaces, of which one is known.
+                several = package.partition(".")[0] not in ROOTS and self._is_type(world, name)
+                inner = Value("module", namespace_seen_from(f"{package}.{name}", near))
+                return (inner, UNKNOWN_MODULE) if several else (inner,)
             outer = outer.rpartition(".")[0]
+
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
+        """Instances of a type: of those of its name the one with as many parameters."""
+        found = super().named_type(world, name, arguments, place)
+        made = {one for one in found if one.kind == "instance"}
+        fitting = {one for one in made if len(symbol_of(world, one).generics) == len(arguments)}
+        return tuple(one for one in found if one not in made or one in fitting) if fitting else found
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The first part of a namespace. A type of the name may be meant all the same: projects open namespaces in
@@ -225,6 +237,37 @@ class DotnetRules(PackageRules):
         if kind == "read" and 0 in numbers:
             return tuple(one for one in found if one.kind != "symbol" or not symbol_of(world, one).generics)
         return (*found, UNKNOWN_VALUE)
+
+    def is_twofold(self, world: World, name: str) -> bool:
+        """Whether some property of the index has the name of its type, and this name."""
+        if not name[:1].isupper():
+            return False
+        key = ("dotnet twofold", name)
+        if not isinstance(known := world.memory.get(key), bool):
+            files = world.likeliest(name)
+            views = (world.view(path) for path in files)
+            known = world.memory[key] = len(files) < len(world.files_defining(name)) or any(
+                _is_named_like_its_type(world, Value("symbol", view.path, index))
+                for view in views
+                if view is not None and view.facts.language in self.languages
+                for index in view.named(name)
+            )
+        return known
+
+    def before_member(self, world: World, found: Values, member: str | None) -> Values:
+        """Of a property and the type whose name it has the property, unless a member of the type itself may follow."""
+        if not any(_is_named_like_its_type(world, one) for one in found):
+            return found
+        types = tuple(one for one in own_symbols(found) if _is_type(symbol_of(world, one)))
+        if member is None:
+            return tuple(one for one in own_symbols(found) if one not in types) or found
+        for key in (one.key for one in types):
+            members = [symbol_of(world, one) for one in own_symbols(world.own_members(key, member))]
+            if any(one.kind in CALLABLE_KINDS and not one.flags & STATIC for one in members):
+                return tuple(one for one in own_symbols(found) if one not in types)
+            if any(one.kind == "enum_member" or one.kind in (*CONTAINER_KINDS, *CALLABLE_KINDS) for one in members):
+                return types
+        return found
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """An extension method may add any member; on what type is not known."""

@@ -51,6 +51,7 @@ _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("bas
 _WITH_ARGUMENTS: Final = _TYPES | {_CALL, MENTION_KINDS.index("value")}
 _DECORATOR: Final = MENTION_KINDS.index("decorator")
 _NAME: Final = MENTION_KINDS.index("name")
+_READ: Final = MENTION_KINDS.index("read")
 _VALUE: Final = MENTION_KINDS.index("value")
 _WRITE: Final = MENTION_KINDS.index("write")
 _ACCESSES: Final = frozenset(
@@ -69,6 +70,10 @@ class MentionMeaning:
         self._resolved: dict[tuple[str, str, int, int, int, int, int, int], Resolution] = {}
         self._others: dict[tuple[Key, ...], dict[Value, Symbol]] = {}
         """What `_others_of_name` gives, by the functions."""
+        self._members_at: dict[str, dict[tuple[int, int], str]] = {}
+        """The lines and columns of what follows a receiver, by path."""
+        self._numbers: dict[str | None, int] = {}
+        """A number for each member that follows a name."""
 
     def resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
         """What a mention of a name in a file means.
@@ -87,7 +92,7 @@ class MentionMeaning:
         arguments = mention.arguments if mention.kind in _WITH_ARGUMENTS else NO_CALL
         overloads = rules_of(facts.language).overloads
         called = (arguments, mention.given) if overloads else (NO_CALL, -1)
-        inside = self._lambda_at(path, facts, mention)
+        inside = self.form_of(path, facts, name, mention)
         key = (path, name, mention.kind, mention.receiver, mention.owner, inside, *called)
         if (known := self._resolved.get(key)) is None:
             known = self._resolve(path, facts, name, mention)
@@ -126,6 +131,20 @@ class MentionMeaning:
             return self._of(macros)
         return meant
 
+    def form_of(self, path: str, facts: Facts, name: str, mention: Mention) -> int:
+        """A number that tells mentions apart which may mean different things though all else is equal: that of the
+        innermost lambda around them, or of the member that follows."""
+        rules = rules_of(facts.language)
+        if (
+            rules.members_follow
+            and mention.kind == _READ
+            and mention.receiver < 0
+            and rules.is_twofold(self._world, name)
+        ):
+            member = self._following(path, name, mention)
+            return self._numbers.setdefault(member, len(self._numbers))
+        return self._lambda_at(path, facts, mention)
+
     def _lambda_at(self, path: str, facts: Facts, mention: Mention) -> int:
         """The innermost lambda around a mention, in a language where names may mean members of a lambda's receiver."""
         view = self._world.view(path) if facts.lambdas else None
@@ -158,6 +177,8 @@ class MentionMeaning:
                 found = self._world.rules(path).of_parameters(self._world, found, mention.arguments)
             found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
         rules = self._world.rules(path)
+        if rules.members_follow and mention.kind == _READ and len(found) > 1:
+            found = rules.before_member(self._world, found, self._following(path, name, mention))
         if mention.kind == _CALL and found == NOTHING_KNOWN:
             found = rules.named_by_arguments(self._world, place, name, self._given(path, mention)) or found
         if mention.kind == _CALL and all(one.kind in ("external", "module") for one in found):
@@ -174,6 +195,16 @@ class MentionMeaning:
             # A member that an extension gives to the class, or to one above it in a library.
             return Resolution("possible", reach="extensions")
         return self._of(self._fitting(path, mention, found))
+
+    def _following(self, path: str, name: str, mention: Mention) -> str | None:
+        """The member that follows a mention; None if none does."""
+        if (known := self._members_at.get(path)) is None:
+            known = self._members_at[path] = {}
+            view = self._world.view(path)
+            for member, mentions in view.facts.all_mentions() if view is not None else ():
+                known.update(((one.line, one.column), member) for one in mentions if one.receiver >= 0)
+        end = mention.column + len(name.encode())
+        return next((found for at in (end + 1, end + 2) if (found := known.get((mention.line, at)))), None)
 
     def _decorating(self, place: Spot, name: str, mention: Mention, found: Values) -> Values:
         """What a decorator's name means, of which a class's body has a member that is defined only after it: what the

@@ -185,7 +185,11 @@ class PackageRules(LanguageRules):
                 if module.kind == "external":
                     continue
                 # They bring in no packages that are inside these.
-                found = tuple(one for one in world.member(module, name, place) if one.kind not in ("module", "missed"))
+                found = tuple(
+                    one
+                    for one in world.member(module, name, place)
+                    if one.kind not in ("module", "missed") and one != UNKNOWN_MODULE
+                )
                 if (
                     module.kind in ("class", "symbol")
                     and name[:1].isupper()

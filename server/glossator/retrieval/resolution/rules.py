@@ -147,6 +147,8 @@ class LanguageRules:
         extends_libraries: whether a member that an extension gives to a library's class may be meant by its bare name
             in a class below that.
         bare_enum_members: whether a member of an enum may be named without it where its type is known (`case BIG:`).
+        members_follow: whether what a name means may depend on the member that follows (C#'s `Color.Red` beside a
+            property `Color`).
         decorator_ending: what a decorator leaves out of the name of its class (C#'s `[Flags]` is `FlagsAttribute`).
         marks_references: whether a function is handed over as `Session::close` only: `session.close` is a field.
         marks_optional: whether the types of a function's parameters say which may be left out.
@@ -195,6 +197,7 @@ class LanguageRules:
     extensions: ClassVar[bool] = False
     extends_libraries: ClassVar[bool] = False
     bare_enum_members: ClassVar[bool] = False
+    members_follow: ClassVar[bool] = False
     decorator_ending: ClassVar[str] = ""
     marks_references: ClassVar[bool] = False
     marks_optional: ClassVar[bool] = False
@@ -327,6 +330,14 @@ class LanguageRules:
             given: the arguments, as `argument_types` writes them.
         """
         return ()
+
+    def is_twofold(self, world: World, name: str) -> bool:
+        """Whether what a bare name means may depend on the member that follows."""
+        return False
+
+    def before_member(self, world: World, found: Values, member: str | None) -> Values:
+        """Of what a name means that is read, what it means before a member of a name; None if no member follows."""
+        return found
 
     def called_elsewhere(self, world: World, place: Spot, name: str) -> Values:
         """What a called name may mean for which the scopes have nothing of the index."""

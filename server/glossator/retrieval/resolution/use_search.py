@@ -308,8 +308,8 @@ class UseSearch:
                 elif around >= 0 and self._rules.generic_types:
                     text = f"{name};{facts.receiver(mention)};{facts.given(mention)}"
                     around = view.outside_function(owner, text)
-                in_lambda = view.lambda_at(mention.line, mention.column)
-                form = (kind, mention.receiver, around, mention.arguments, mention.given, in_lambda)
+                variant = self._meaning.form_of(path, facts, name, mention)
+                form = (kind, mention.receiver, around, mention.arguments, mention.given, variant)
                 if (known := grades.get(form)) is None:
                     self._is_doubted = False
                     known = grades[form] = self._grade(view, name, mention), self._is_doubted
