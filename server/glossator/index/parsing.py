@@ -52,7 +52,7 @@ from glossator.index.syntax_damage import (
     pieces_around,
     unread_words,
 )
-from glossator.index.syntax_nodes import borders_in
+from glossator.index.syntax_nodes import argument_count, borders_in
 from glossator.index.texts import SourceText, blanked
 from glossator.workspace.notebook_names import is_notebook
 from glossator.workspace.notebooks import read_notebook
@@ -446,21 +446,13 @@ def _matches(
             yield pattern, captures
 
 
-def _count(arguments: tree_sitter.Node, data: bytes) -> int:
-    """The number of arguments in a list, in which comments may stand."""
-    count = arguments.named_child_count
-    if count and data.find(b"/", arguments.start_byte, arguments.end_byte) >= 0:
-        return sum(not one.is_extra for one in arguments.named_children)
-    return count
-
-
 def _add_mentions(captured: Captures, mentions: Query, root: tree_sitter.Node, data: bytes) -> None:
     """Note where names are mentioned."""
     cursor = QueryCursor(mentions)
     cursor.set_max_start_depth(MAX_DEPTH)
     for role, nodes in cursor.captures(root).items():
         if role == "arguments":
-            captured.arguments = {node.start_byte: _count(node, data) for node in nodes}
+            captured.arguments = {node.start_byte: argument_count(node, data) for node in nodes}
         elif role in FUNCTION_PLACES:
             captured.handed = [found for node in nodes for found in FUNCTION_PLACES[role](node, data)]
         elif role[:1] != "_":

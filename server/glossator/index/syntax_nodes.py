@@ -97,3 +97,15 @@ def borders_in(root: SyntaxNode) -> Callable[[object, list[tuple[int, int]]], li
         return found
 
     return borders
+
+
+def argument_count(arguments: SyntaxNode, data: bytes) -> int:
+    """The number of arguments in a list, in which comments may stand; -1 if one of them is any number (C++)."""
+    start, end = arguments.byte_range
+    count = arguments.named_child_count
+    expands = count and data.find(b"...", start, end) >= 0
+    if expands and any(one.type == "parameter_pack_expansion" for one in arguments.named_children):
+        return -1
+    if count and data.find(b"/", start, end) >= 0:
+        return sum(not one.is_extra for one in arguments.named_children)
+    return count

@@ -527,3 +527,29 @@ def test_functions_that_a_class_takes_from_its_base() -> None:
         ("using App::add;", "resolved"), ('group->add("x", 1);', "resolved"),
     ]  # fmt: skip
     assert [sample.line(use) for use in sample.resolver.uses(own).resolved] == ["group->add(option);"]
+
+
+def test_a_pack_of_arguments_may_be_any_number() -> None:
+    sample = Sample(
+        {
+            "log.cc": """
+                struct Log {
+                  void add() {}
+                  template <typename T, typename... Ts> void add(T&& head, Ts&&... rest) {
+                    write(1, head);
+                    add(std::forward<Ts>(rest)...);
+                    only(rest..., 1);
+                  }
+                  void write(int level, int value) {}
+                  void write(int value) {}
+                  void only(int one, int other) {}
+                };
+            """
+        }
+    )
+    grades = [
+        [(use.line, use.grade) for use in sample.resolver.uses(one).uses] for one in sample.resolver.definitions("add")
+    ]
+    assert grades == [[(5, "possible")], [(5, "possible")]]
+    assert sample.kinds("only") == ["call"]
+    assert [len(sample.resolver.uses(one).resolved) for one in sample.resolver.definitions("write")] == [1, 0]
