@@ -30,6 +30,11 @@ DEFINITIONS = [
         "class API_EXPORT ALIGNED(16) Reader : public Base {\n public:\n  int read() { return 1; }\n};\n",
         [("class", "Reader", 1, 4), ("method", "Reader.read", 3, 3)],
     ),
+    (
+        "a.cpp",
+        'class EXPORT OLD(\n    "in (a) text") Reader\n    : public Base {\n  int read();\n};\n',
+        [("class", "Reader", 1, 5), ("method", "Reader.read", 4, 4)],
+    ),
     ("a.c", "int API_CALL run(int x) { return x; }\n", [("function", "run", 1, 1)]),
     ("a.cpp", "MYLIB_API void FASTCALL run(int a) {\n}\n", [("function", "run", 1, 2)]),
     ("a.c", "int f(a, b)\n  int a;\n  char *b;\n{\n  return a;\n}\n", [("function", "f", 1, 6)]),

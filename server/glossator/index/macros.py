@@ -27,8 +27,10 @@ _WORD: Final = (
 _ARGUMENTS: Final = r"\((?:[^()]|\((?:[^()]|\([^()]{0,80}\)){0,120}\)){0,300}\)"
 """Limited, since one that is never closed would be searched for its end from every macro on."""
 _MACRO: Final = rf"{_WORD}(?:[ \t]*{_ARGUMENTS})?"
+_GIVEN: Final = r"\((?:[^()\n\"]|\"(?:[^\"\\\n]|\\.)*\"|\n[ \t]*(?=\"|\))|\([^()\n]*\)){0,300}\)"
+"""The arguments of a macro in one line, and texts in lines of their own."""
 _ATTRIBUTE: Final = (
-    rf"(?:(?:{_WORD}|[A-Z][A-Z0-9_]\b)(?:[ \t]*\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\))?|\[\[[^\[\]\n]*\]\]"
+    rf"(?:(?:{_WORD}|[A-Z][A-Z0-9_]\b)(?:[ \t]*{_GIVEN})?|\[\[[^\[\]\n]*\]\]"
     r"|(?:alignas|__declspec|__attribute__[ \t]*\()[ \t]*\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)\)?)"
 )
 

@@ -622,3 +622,34 @@ def test_a_parameter_hides_no_tag() -> None:
     })  # fmt: skip
     assert sample.uses("buffer") == ["dump.c: struct buffer *buf = (struct buffer *)data;"] * 2
     assert sample.uses("buffer.used") == ["dump.c: buf->used = buffer[0];"]
+
+
+def test_a_macro_is_meant_in_every_namespace() -> None:
+    sample = Sample(
+        {
+            "pool.h": """
+                namespace db {
+                #define CHECK(condition) if (!(condition)) return
+                namespace inner { int LIMIT; int FIXED; void old(int value); }
+                }
+                #define LIMIT(value) ((value) + 1)
+                #define old(text) __attribute__((deprecated(text)))
+            """,
+            "pool.cc": """
+                #include "pool.h"
+                void start() { CHECK(1); }
+                namespace db { namespace inner {
+                void stop() {
+                  CHECK(2);
+                  LIMIT(3);
+                  FIXED = 4;
+                  old(5);
+                }
+                } }
+            """,
+        }
+    )
+    assert sample.uses("CHECK") == ["pool.cc: void start() { CHECK(1); }", "pool.cc: CHECK(2);"]
+    assert sample.at("pool.cc", "LIMIT(3);", "LIMIT") == "possible"
+    assert sample.at("pool.cc", "FIXED = 4;", "FIXED") == "pool.h:db.inner.FIXED"
+    assert sample.at("pool.cc", "old(5);", "old") == "possible"

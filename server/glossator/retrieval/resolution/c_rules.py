@@ -48,6 +48,7 @@ HEADER_ENDINGS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".
 
 _SEEN: Final = (*HEADER_ENDINGS, ".ixx", ".cppm", ".ino")
 """Endings of files whose types other files see."""
+_CALLED_LIKE_MACROS: Final = frozenset(("function", "variable", "constant"))
 _UNLINKED: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "macro"))
 
 _HOLDERS: Final = frozenset(("struct", "class", "union", "enum", "type", "namespace"))
@@ -437,16 +438,19 @@ class CRules(LanguageRules):
             found = tuple(one for one, chain in candidates if chain == around[:size])
             if found:
                 meant = self._one_thing(world, view, around[:size], name, found)
-                certain = self._is_declared(world, view, name, meant) and not self._is_macro_too(world, meant)
+                macro = self._is_macro_too(world, candidates, meant)
+                certain = self._is_declared(world, view, name, meant) and not macro
                 return meant if certain else (*meant, UNKNOWN_VALUE)
         return ()
 
-    def _is_macro_too(self, world: World, meant: Values) -> bool:
-        """Whether a name is that of a function and of a macro with parameters: conditions decide which one is called.
-        A macro without parameters (`#define inflate z_inflate`) gives the function another name."""
-        found = [symbol_of(world, one) for one in meant if one.kind == "symbol"]
-        macros = any(symbol.kind == "macro" and symbol.parameters[1] >= 0 for symbol in found)
-        return macros and any(symbol.kind == "function" for symbol in found)
+    def _is_macro_too(self, world: World, candidates: list[tuple[Value, list[str]]], meant: Values) -> bool:
+        """Whether a name is that of a function or a variable, and in whatever namespace of a macro with parameters:
+        conditions decide which one is called, or the grammar took the macro for the variable (`class OLD("text") Pool
+        {`). A macro without parameters (`#define inflate z_inflate`) gives the function another name."""
+        found = (symbol_of(world, one) for one, _ in candidates)
+        if not any(symbol.kind == "macro" and symbol.parameters[1] >= 0 for symbol in found):
+            return False
+        return any(one.kind == "symbol" and symbol_of(world, one).kind in _CALLED_LIKE_MACROS for one in meant)
 
     def _is_declared(self, world: World, view: FileView, name: str, meant: Values) -> bool:
         """Whether a file may see what a name means: its own, what a header has, or what is declared anywhere.
@@ -492,10 +496,10 @@ class CRules(LanguageRules):
                 symbol = view.symbol(index)
                 if self._is_outermost(view, index):
                     unlinked = not path.endswith(_SEEN) and self._is_unlinked(symbol)
-                    chain = [
-                        *self._namespaces(view, symbol.parent),
-                        *(part for part in symbol.scope.split("::") if part),
-                    ]
+                    chain: list[str] = []  # macros heed no namespaces
+                    if symbol.kind != "macro":
+                        chain += self._namespaces(view, symbol.parent)
+                        chain += (part for part in symbol.scope.split("::") if part)
                     found.append((Value("symbol", path, index), chain, unlinked))
         world.memory[key] = found
         return found
