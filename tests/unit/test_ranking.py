@@ -99,6 +99,21 @@ def test_files_are_found_by_every_term_of_their_names() -> None:
     assert stems.with_term("queri") == wanted["queri"] - {gone} | {len(names), len(names) + 1}
 
 
+def test_names_that_are_looked_up_together_are_found_once_they_are_there(tmp_path: Path) -> None:
+    asked = ["alpha", "Beta", "gamma", "x.delta"]
+    with open_store(tmp_path / "cache" / "root-1" / "v1-sample") as store:
+        corpus = Corpus(StaticEmbedder())
+        for name in ("alpha", "beta", "gamma"):
+            store.commit([update(f"{name}.py", entry(name))])
+            corpus.refresh(store)
+            corpus.look_up(store, asked)
+            found = [[one.name for one in corpus.definitions(store, each, 9, any_case=True)] for each in asked]
+            assert found == [[one.name for one in store.named(each, 9)] for each in asked]
+            first = [[one.name for one in corpus.first_named(store, each, 9)] for each in asked]
+            assert first == [[one.name for one in store.nearest_named(each, "", 9)] for each in asked]
+        assert found[:3] == [["alpha"], ["beta"], ["gamma"]]
+
+
 def test_agreement_counts_each_word_once_and_words_that_stand_together() -> None:
     rarity = {"retry": 1.0, "fail": 2.0, "request": 1.0}
     terms = {

@@ -505,6 +505,41 @@ def test_summaries_and_terms_by_prefix(store: Store) -> None:
     assert store.entry_count() == 3
 
 
+def test_a_search_sees_what_its_process_commits_meanwhile(store: Store) -> None:
+    store.commit([update("x.py", entry("alpha"))])
+    with store.as_of_now():
+        assert names(store, store.text_search(["alpha"], 5, ALL)) == ["alpha"]
+        store.commit([update("y.py", entry("beta"))])
+        assert names(store, store.text_search(["beta"], 5, ALL)) == ["beta"]
+        assert names(store, store.vector_search(unit("beta"), 1, ALL)) == ["beta"]
+        assert store.document_frequencies(["beta"]) == {"beta": 1}
+
+
+def test_a_search_does_not_ask_again_and_again_what_others_have_committed(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.commit([update("x.py", entry("alpha"))])
+    with open_store(folder, write=False) as reader:
+        assert reader.document_frequencies(["beta"]) == {"beta": 0}
+        assert reader.vector_search(unit("beta"), 1, ALL)
+        with reader.as_of_now(), monkeypatch.context() as patched:
+            patched.setattr(Manifest, "position", lambda _: pytest.fail("the index is asked for its position"))
+            assert names(reader, reader.text_search(["alpha"], 5, ALL)) == ["alpha"]
+            assert reader.vector_search(unit("alpha"), 1, ALL)
+            changes = reader.changes()
+        store.commit([update("y.py", entry("beta"))])
+        assert reader.changes() > changes
+        assert reader.document_frequencies(["beta"]) == {"beta": 1}
+        assert names(reader, reader.vector_search(unit("beta"), 1, ALL)) == ["beta"]
+
+
+def test_names_that_nothing_has_are_told_from_those_that_something_has(store: Store) -> None:
+    store.commit([update("x.py", entry("Straße"), entry("run", 10), entry("a block", 20, kind="block"))])
+    asked = ["Straße", "STRASSE", "Run", "walk", "x.run", "x.walk", "", "\ud800"]
+    assert store.unnamed(asked) == {"walk", "", "\ud800"}
+    assert store.unnamed([]) == set()
+
+
 @pytest.mark.parametrize("maintained", [False, True])
 def test_the_terms_of_the_first_entry_of_a_file(store: Store, maintained: bool) -> None:
     files = [update(f"{name}.py", entry(name), entry("other", 10), terms=f"t{name}") for name in "abcdefg"]

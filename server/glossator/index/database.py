@@ -117,6 +117,8 @@ class Database:
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._closed = False
+        self.transactions = 0
+        """How many were committed by this object."""
         with translated(path.parent):
             self._main = self._connect(write=write)
 
@@ -170,8 +172,10 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The writing connection, in a transaction that is committed at the end, or rolled back on any error."""
-        with translated(self.path.parent), in_transaction(self._main):
-            yield self._main
+        with translated(self.path.parent):
+            with in_transaction(self._main):
+                yield self._main
+            self.transactions += 1
 
     def checkpoint(self) -> None:
         """Write the log back into the database, except for the part that readers need."""

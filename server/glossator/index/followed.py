@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -24,6 +25,42 @@ class IndexState(Protocol):
 
 
 _S = TypeVar("_S", bound=IndexState)
+
+
+class IndexPosition:
+    """The number of an index's last change, and its generation, as they are now or as they were when a search began.
+
+    A search would ask for them some twenty times otherwise, and its threads would wait for each other each time.
+
+    Args:
+        read: reads them.
+        commits: counts the commits of this process, which are seen at once.
+    """
+
+    def __init__(self, read: Callable[[], tuple[int, int]], commits: Callable[[], int]) -> None:
+        self._read = read
+        self._commits = commits
+        self._kept: tuple[int, tuple[int, int]] | None = None
+        """The number of commits when it was read, and what was read."""
+
+    def __call__(self) -> tuple[int, int]:
+        """As they are now."""
+        return self._read()
+
+    def lately(self) -> tuple[int, int]:
+        """As they were when a search began that is still running, or else as they are now."""
+        kept = self._kept
+        return kept[1] if kept is not None and kept[0] == self._commits() else self._read()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Keep what is read now for `lately`."""
+        commits = self._commits()
+        self._kept = commits, self._read()
+        try:
+            yield
+        finally:
+            self._kept = None
 
 
 class Followed(ABC, Generic[_S]):
@@ -43,6 +80,7 @@ class Followed(ABC, Generic[_S]):
     ) -> None:
         self._folder = folder
         self._position = position
+        self._lately = position.lately if isinstance(position, IndexPosition) else position
         self._revisions = revisions
         self._state: _S | None = None
         self._updating = threading.Lock()
@@ -54,7 +92,7 @@ class Followed(ABC, Generic[_S]):
     def _current(self) -> _S:
         """The state of the index, brought up to date."""
         state = self._state
-        if state is not None and self._position() == (state.changes, state.generation):
+        if state is not None and self._lately() == (state.changes, state.generation):
             return state
         with self._updating:
             state = self._state

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from glossator.index.database import encodable, path_in, path_out
 from glossator.index.fact_tables import StoredFacts
@@ -17,17 +17,17 @@ from glossator.index.records import StoredEntry
 from glossator.late_patterns import late
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
 
     from glossator.index.database import Database
 
 _ENTRY = (
-    "SELECT e.id, f.path, l.label, k.label, n.name, e.qualified_name, e.signature, e.doc, e.parent, e.part, "
+    "SELECT e.id, f.path, f.language, e.kind, n.name, e.qualified_name, e.signature, e.doc, e.parent, e.part, "
     "e.start_line, e.end_line, e.name_line, e.start_byte, e.end_byte, e.stub FROM entries e "
-    "JOIN files f ON f.id = e.id >> 20 JOIN labels l ON l.id = f.language "
-    "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name "
+    "JOIN files f ON f.id = e.id >> 20 LEFT JOIN names n ON n.id = e.name "
 )
-"""Selects the fields of a StoredEntry; 20 is ORDINAL_BITS."""
+"""Selects the fields of a StoredEntry, languages and kinds by their numbers; 20 is ORDINAL_BITS."""
 
 _NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.stub, e.id"
 _FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.stub, e.id"
@@ -69,29 +69,8 @@ CANDIDATES = 300
 """Maximum names ranked for each kind of match, the shortest ones: about 3 ms."""
 
 
-def _stored(row: tuple[Any, ...]) -> StoredEntry:
-    """The entry that a row of `_ENTRY` describes."""
-    number, path, language, kind, name, qualified, signature, doc, parent, *numbers, stub = row
-    part, start_line, end_line, name_line, start_byte, end_byte = numbers
-    name = name or ""
-    return StoredEntry(
-        number,
-        path_out(path),
-        language,
-        kind,
-        name,
-        name if qualified is None else qualified,
-        signature,
-        doc,
-        None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent,
-        part,
-        start_line,
-        end_line,
-        name_line,
-        start_byte,
-        end_byte,
-        bool(stub),
-    )
+_entry = cast("Callable[[type[StoredEntry], tuple[Any, ...]], StoredEntry]", tuple.__new__)
+"""Makes an entry of its fields, in half the time that its constructor takes for arguments."""
 
 
 class Lookup:
@@ -99,13 +78,12 @@ class Lookup:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._labels: dict[int, str] = {}
         self.facts = StoredFacts(database)
 
     def entries(self, ids: Sequence[int]) -> list[StoredEntry]:
         """The entries with these ids, in that order; unknown ids are left out."""
-        with self._database.reading() as connection:
-            rows = connection.execute(_ENTRY + "JOIN json_each(?) j ON e.id = j.value", (_json(ids),))
-            found = {row[0]: _stored(row) for row in rows}
+        found = {entry.id: entry for entry in self._select("JOIN json_each(?) j ON e.id = j.value", (_json(ids),))}
         return [found[number] for number in ids if number in found]
 
     def content_hash(self, path: str) -> bytes | None:
@@ -115,8 +93,28 @@ class Lookup:
         return row[0] if row else None
 
     def _select(self, condition: str, values: Sequence[object]) -> list[StoredEntry]:
+        """The entries that a condition on `_ENTRY` selects."""
         with self._database.reading() as connection:
-            return [_stored(row) for row in connection.execute(_ENTRY + condition, values)]
+            return self._decoded(connection, connection.execute(_ENTRY + condition, values).fetchall())
+
+    def _decoded(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> list[StoredEntry]:
+        """The entries that rows of `_ENTRY` describe."""
+        labels = self._labels_of(connection, {row[2] for row in rows} | {row[3] for row in rows})
+        entries: list[StoredEntry] = []
+        for number, path, language, kind, name, qualified, signature, doc, parent, *others, stub in rows:
+            name = name or ""
+            qualified = name if qualified is None else qualified
+            parent = None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent
+            path = path if isinstance(path, str) else path_out(path)
+            fields = path, labels[language], labels[kind], name, qualified, signature, doc, parent, *others
+            entries.append(_entry(StoredEntry, (number, *fields, stub != 0)))
+        return entries
+
+    def _labels_of(self, connection: sqlite3.Connection, numbers: set[int]) -> dict[int, str]:
+        """Number -> label, of these languages and kinds and of others. No label ever changes."""
+        if not numbers <= self._labels.keys():
+            self._labels = dict(connection.execute("SELECT id, label FROM labels").fetchall())
+        return self._labels
 
     def _span(self, path: str) -> tuple[int, int] | None:
         """The half-open range of ids of a file's entries."""
@@ -139,7 +137,8 @@ class Lookup:
         values = (*span, line, line)
         matches = self._select(
             "WHERE e.id >= ? AND e.id < ? AND e.start_line <= ? AND e.end_line >= ? AND e.part = 0 "
-            "ORDER BY k.label = 'block', e.end_line - e.start_line, e.id DESC LIMIT 1",
+            "ORDER BY e.kind = (SELECT id FROM labels WHERE label = 'block'), e.end_line - e.start_line, e.id DESC "
+            "LIMIT 1",
             values,
         )
         return matches[0] if matches else None
@@ -204,6 +203,15 @@ class Lookup:
             if len(found) >= limit or (not any_case and any(entry.name == name for entry in found.values())):
                 break
         return list(found.values())[:limit]
+
+    def unnamed(self, names: Iterable[str]) -> set[str]:
+        """Those of some names that no definition has, whatever the case; of qualified names nothing is said."""
+        folded = {name: encodable(name).casefold() for name in names if not _SEPARATORS.search(name)}
+        select = "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM names WHERE folded = value)"
+        with self._database.reading() as connection:
+            rows = connection.execute(select, (json.dumps(list(folded.values())),)).fetchall()
+        absent = {row[0] for row in rows}
+        return {name for name, one in folded.items() if one in absent}
 
     def nearest_named(self, name: str, path: str, limit: int = 20) -> list[StoredEntry]:
         """Definitions of exactly that bare name: those in the file, then those in files indexed at about the same time.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from glossator.errors import StoreCorruptError
 from glossator.index import folders, nearest
 from glossator.index.database import note_damage
+from glossator.index.followed import IndexPosition
 from glossator.index.full_text import ANY_SIZE, FullText, make_segments, open_segments
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
@@ -23,6 +24,7 @@ from glossator.workspace.files import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import numpy as np
@@ -56,8 +58,9 @@ class StoreReader(Lookup):
         self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})
         self._revisions: tuple[int, dict[int, int]] = (-1, {})
-        self._nearest = Nearest(self._nearest_folder, manifest.position, self._live, self._columns_of)
-        self._full_text = FullText(self._texts_folder, manifest.position, self._live, self._segments_of)
+        self._position = IndexPosition(manifest.position, lambda: manifest.transactions)
+        self._nearest = Nearest(self._nearest_folder, self._position, self._live, self._columns_of)
+        self._full_text = FullText(self._texts_folder, self._position, self._live, self._segments_of)
 
     def _live(self) -> dict[int, int]:
         """`Manifest.revisions` without those that have no entries; both searches ask for them after each commit."""
@@ -158,14 +161,18 @@ class StoreReader(Lookup):
             self._sizes = (changes, key), sizes
         return sizes
 
+    def as_of_now(self) -> AbstractContextManager[None]:
+        """While a search runs: it need not see what other processes commit meanwhile."""
+        return self._position.keeping()
+
     def changes(self) -> int:
         """A number that changes with every commit of any process."""
-        return self._manifest.changes()
+        return self._position.lately()[0]
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """The number of entries that contain each term."""
         terms = list(terms)
-        changes = self._manifest.changes()
+        changes = self.changes()
         known_at, known = self._frequencies
         if known_at != changes or len(known) > KEPT_FREQUENCIES:
             known = {}
@@ -270,7 +277,7 @@ class StoreReader(Lookup):
         if where.files:
             return one_of("file", where.files), np.array(sorted(where.files), np.int64)
         globs = where.include, where.exclude
-        changes = self._manifest.changes()
+        changes = self.changes()
         known, conditions = self._scopes
         if known != changes or len(conditions) > 100:
             conditions = {}

@@ -110,6 +110,8 @@ class CandidateFinder:
         buffers = Buffers(overlay, where)
         allowed = allowing(where)
         findings = Findings(text=[], dense=[])
+        spelled = (name for forms in query.spellings for form in forms for name in (after_qualifiers(form), form))
+        corpus.look_up(store, (*query.identifiers, *query.capitalised, *spelled))
         for name in query.identifiers:
             findings.defined[name] = self.definitions_of(name, allowed, buffers)
         for forms in query.spellings:

@@ -32,6 +32,10 @@ _CACHED_HOMES = 100_000
 """Maximum names whose definitions are cached, of some hundred bytes each."""
 _CACHED_DEFINITIONS = 500
 """Maximum names whose definitions are cached as entries, of which there may be some dozen."""
+_NAMES_AT_ONCE = 3
+"""From so many names it takes less time to find out at once which of them are not there."""
+_CACHED_NAMES = 10_000
+"""Maximum names of which it is kept whether anything is called so."""
 _CACHED_STEMS = 50_000
 """Maximum names of files whose words are cached, per process."""
 _TELLING_LETTERS = 3
@@ -240,6 +244,10 @@ class Corpus:
         self._homes: dict[int, frozenset[int]] = {}
         self._definitions: dict[tuple[str, bool, int], list[StoredEntry]] = {}
         self._first_named: dict[tuple[str, int], list[StoredEntry]] = {}
+        self._looked_up: set[str] = set()
+        """Names of which it is known whether they are in:"""
+        self._unnamed: set[str] = set()
+        """Names that no definition has."""
         self._newest: dict[str, int] = {}
         self._core: tuple[str, ...] | None = ()
         """See `is_core`; None if it has to be found out."""
@@ -275,7 +283,10 @@ class Corpus:
         self._stems.change([one.revision for one in fresh], len(removed))
         self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
-        for found_out in (self._rarity, self._homes, self._definitions, self._first_named):
+        for found_out in (
+            *(self._rarity, self._homes, self._definitions, self._first_named),
+            *(self._looked_up, self._unnamed),
+        ):
             found_out.clear()
         self._changes = changes
 
@@ -316,8 +327,23 @@ class Corpus:
             self._homes.clear()
         return store.rare_homes(ids, self._homes)
 
+    def look_up(self, store: Store, names: Iterable[str]) -> None:
+        """Find out at once which names nothing is called: of those that a problem report has most, each several times.
+
+        Each would otherwise be looked for in two or three ways.
+        """
+        fresh = {name for name in names if name not in self._looked_up}
+        if len(fresh) >= _NAMES_AT_ONCE:
+            if len(self._looked_up) + len(fresh) > _CACHED_NAMES:
+                self._looked_up.clear()
+                self._unnamed.clear()
+            self._looked_up |= fresh
+            self._unnamed |= store.unnamed(fresh)
+
     def definitions(self, store: Store, name: str, limit: int, *, any_case: bool) -> list[StoredEntry]:
         """See `Lookup.named`. Names that are asked for again are mostly those with many definitions."""
+        if name in self._unnamed:
+            return []
         key = name, any_case, limit
         if key not in self._definitions:
             if len(self._definitions) >= _CACHED_DEFINITIONS:
@@ -327,6 +353,8 @@ class Corpus:
 
     def first_named(self, store: Store, name: str, limit: int) -> list[StoredEntry]:
         """The first definitions by path of exactly that bare name."""
+        if name in self._unnamed:
+            return []
         key = name, limit
         if key not in self._first_named:
             if len(self._first_named) >= _CACHED_DEFINITIONS:

@@ -190,7 +190,7 @@ def search_report(
     report = read_report(text)
     if report is None:
         return None
-    with searcher.searching:
+    with searcher.searching, searcher.store.as_of_now():
         return ReportSearch(searcher, report, where, overlay).hits(limit, by_symbol=by_symbol)
 
 
@@ -444,7 +444,9 @@ class ReportSearch:
         main = [analysis.stem(word) for word in found.main.query.words]
         error = [term for message in self._report.errors[:2] for term in analysis.analyze(message)][:24]
         names = [name_terms(one.name) for one in table.entries]
-        rarity = searcher.corpus.rarities(searcher.store, {*title, *main, *error}.union(*names))
+        words_of_names = {*title, *main}
+        told = (one for one in names if not words_of_names.isdisjoint(one))
+        rarity = searcher.corpus.rarities(searcher.store, words_of_names.union(error, *told))
         shares = [
             (name, words, sum(rarity[word] for word in words) or 1.0)
             for name, words in (

@@ -139,7 +139,7 @@ class Searcher(CandidateFinder):
         """
         if limit < 1:
             raise UsageError("the number of results must be at least 1")
-        with self.searching:
+        with self.searching, self.store.as_of_now():
             candidates = self.candidates(query, where, overlay)
             return self.ranked(candidates, limit, where or Filter(), overlay or {}, by_symbol=by_symbol)
 
