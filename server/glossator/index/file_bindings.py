@@ -405,8 +405,15 @@ class FileBindings(FileImports):
             return  # its type has no name
         if made and symbol.kind == "object" and made.endswith(")") and made != symbol.name:
             symbol.bases = (made,)
-        if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES:
+        if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES and not self._is_nothing(match):
             self._note_type(known, made, declared="type" in match)
+
+    def _is_nothing(self, match: Matched) -> bool:
+        """Whether a variable is given `None` in Python, which says nothing of what it holds later."""
+        if self._language.name != "python" or "value" not in match or "type" in match:
+            return False
+        start, end = match["value"][0]
+        return self._data[start:end] == b"None"
 
     def _is_static(self, index: int) -> bool:
         """Whether a symbol is a function of a class itself, in a language where its instances do not have it, and may

@@ -357,5 +357,5 @@ class SymbolTypes(FileBindings):
         if symbol.kind in CALLABLE or symbol.kind in TYPES:
             return
         made = self._given(match)
-        if made and ("type" in match or not symbol.flags & PROPERTY):
+        if made and ("type" in match or not symbol.flags & PROPERTY) and not self._is_nothing(match):
             self._note_type(index, made, declared="type" in match)

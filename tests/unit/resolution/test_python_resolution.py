@@ -1097,3 +1097,39 @@ def test_fields_that_arguments_give_values_to() -> None:
     assert sample.uses("Row.name") == []
     assert sample.uses("Row.name", grade="possible") == ["main.py: row = Row(name=x)"]
     assert "main.py: plain = Plain(name=x)" not in sample.uses("Plain.name")
+
+
+def test_what_is_none_at_first_may_hold_anything_later() -> None:
+    files = {
+        "lexer.py": """
+            class Lexer:
+                _made = None
+                _set_elsewhere = None
+
+                def __init__(self):
+                    self.reader = None
+
+                @classmethod
+                def default(cls):
+                    if cls._made is None:
+                        cls._made = cls()
+                    return cls._made
+
+                def tokens(self):
+                    return self.reader.lines()
+
+            class Reader:
+                def lines(self):
+                    return []
+
+            def run():
+                Lexer._set_elsewhere.lines()
+                return Lexer.default().tokens()
+        """
+    }
+    sample = Sample(files)
+    assert sample.at("lexer.py", "return Lexer.default().tokens()", "tokens") == "lexer.py:Lexer.tokens"
+    assert sample.uses("lines", None, "possible") == [
+        "lexer.py: return self.reader.lines()",
+        "lexer.py: Lexer._set_elsewhere.lines()",
+    ]

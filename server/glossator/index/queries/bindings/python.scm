@@ -41,11 +41,11 @@
 
 ; Fields
 (assignment left: (attribute object: (identifier) @_self attribute: (identifier) @self.field) !type right: (_) @value
-  (#eq? @_self "self"))
+  (#any-of? @_self "self" "cls"))
 (assignment left: (attribute object: (identifier) @_self attribute: (identifier) @self.field) type: (type) @type
-  (#eq? @_self "self"))
+  (#any-of? @_self "self" "cls"))
 (augmented_assignment left: (attribute object: (identifier) @_self attribute: (identifier) @self.field)
-  (#eq? @_self "self"))
+  (#any-of? @_self "self" "cls"))
 
 ; Functions
 (function_definition name: (identifier) @function return_type: (type) @result)
