@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.expressions import MAX_TEXT, SELF_WORDS, grown, joined, type_expression
 from glossator.index.facts import (
+    EXTENSION,
     INSTANCE,
     LOCAL,
     NESTED,
@@ -168,7 +169,7 @@ class FileBindings(FileImports):
     def _bind_symbol(self, index: int, symbol: Symbol) -> None:
         """Bind the name of what is defined inside a function."""
         functions = self._language.prototypes
-        if functions and (symbol.kind == "method" or symbol.scope):
+        if (functions and (symbol.kind == "method" or symbol.scope)) or symbol.flags & EXTENSION:
             return
         parent = symbol.parent
         if not functions and not (symbol.flags & LOCAL and parent >= 0 and self._symbols[parent].kind in CALLABLE):

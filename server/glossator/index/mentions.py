@@ -306,8 +306,9 @@ class _Extraction(SymbolTypes):
                     continue
                 name = raw.strip(_STRIPPED).decode("utf-8", "replace")
                 if "::" in name or ("." in name and name[:1].isupper()):
-                    # Perl's and Elixir's qualified names are one node.
-                    name = name.replace("::", ".").rpartition(".")[2]
+                    name = name.replace("::", ".").rpartition(".")[2]  # one node in Perl and Elixir
+                if labelled and name[:1] == "$" and name[1:2].isalpha():
+                    name = name[1:]  # what a property's wrapper offers in Swift: `$count`
                 texts[raw] = name
             kind = kinds[span]
             if kind == _NONE:

@@ -166,3 +166,42 @@ def test_types_as_arguments_of_calls(text: str, made: str) -> None:
     calls = Calls(dict.fromkeys(("make_shared", "parse", "static_cast"), "argument"))
     assert expression(text, lambda name: name, calls) == made
     assert "Port" not in expression(text.replace("net::", ""), lambda name: name, NO_CALLS)
+
+
+def test_an_enum_brings_in_its_variants_alone() -> None:
+    files = {
+        "src/lib.rs": """
+            pub enum Failure { Broken, Lost }
+            fn parse(one: &str) -> bool { true }
+            pub fn run() -> Failure {
+                use crate::Failure::*;
+                parse("a");
+                Broken
+            }
+        """
+    }
+    sample = Sample(files)
+    assert sample.at("src/lib.rs", 'parse("a");', "parse") == "src/lib.rs:parse"
+    assert sample.at("src/lib.rs", "Broken", "Broken") == "src/lib.rs:Failure.Broken"
+
+
+def test_an_enum_in_a_function_beside_what_is_implemented_for_it() -> None:
+    files = {
+        "src/lib.rs": """
+            fn check() {
+                enum Kind { Plain, Bold }
+                impl Default for Kind {
+                    fn default() -> Self { Kind::Plain }
+                }
+                impl Kind {
+                    fn size(&self) -> u8 { 1 }
+                }
+                insert(Kind::Bold);
+                Kind::Bold.size();
+            }
+        """
+    }
+    sample = Sample(files)
+    assert sample.at("src/lib.rs", "insert(Kind::Bold);", "Bold") == "src/lib.rs:check.Kind.Bold"
+    assert sample.at("src/lib.rs", "fn default() -> Self { Kind::Plain }", "Plain") == "src/lib.rs:check.Kind.Plain"
+    assert sample.at("src/lib.rs", "Kind::Bold.size();", "size") == "src/lib.rs:check.Kind.size"

@@ -522,3 +522,10 @@ def test_what_may_be_left_out_tells_functions_apart() -> None:
     first, second = sorted(sample.resolver.definitions("decode"), key=lambda one: one.symbol.line)
     assert [use.line for use in sample.resolver.uses(first).uses] == []
     assert [use.line for use in sample.resolver.uses(second).resolved] == [4]
+
+
+def test_what_a_wrapper_offers_is_a_use_of_the_property() -> None:
+    source = (
+        "struct Page {\n    @State var count = 1\n    func show() { read($count) }\n    func all() { map { $0 } }\n}\n"
+    )
+    assert Sample({"Page.swift": source}).uses("count") == ["Page.swift: func show() { read($count) }"]

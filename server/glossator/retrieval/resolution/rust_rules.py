@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.facts import CLASS, EXTENSION, INSTANCE, last_part
 from glossator.retrieval.resolution.generics import bound, bound_of, bound_type
-from glossator.retrieval.resolution.rules import LanguageRules, symbols
+from glossator.retrieval.resolution.rules import LanguageRules, own_symbols, symbols
 from glossator.retrieval.resolution.rust_library import (
     ITERATING,
     ITERATOR,
@@ -183,6 +183,8 @@ class RustRules(LanguageRules):
                 if one.kind in ("module", "class", "instance"):
                     found = world.member(one, name, Spot(view.path, owner))
                     kept = tuple(value for value in found if value.kind not in ("missed", "unknown"))
+                    if one.kind != "module":
+                        kept = own_symbols(kept)  # an enum has nothing to bring in but its variants
                     # Macros by example are visible by the order of the text; what has their name is looked for first.
                     if kept and not all(_is_macro(world, value) for value in kept):
                         return kept
