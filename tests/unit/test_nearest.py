@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from glossator.errors import StoreFullError
-from glossator.index import nearest
+from glossator.index import nearest, packed_components
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.nearest import Columns, Nearest, Scope
+from glossator.index.packed_components import PACKED
 from glossator.index.store import Filter, Store
 from tests.unit.store_samples import entry, open_store, unit, update
 
@@ -97,6 +98,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
 def test_the_files_hold_what_was_given(index: Index) -> None:
     assert nearest.is_whole(index.folder)
     assert np.load(index.folder / "leading.npy").shape[1] < DIMENSIONS
+    assert (np.load(index.folder / "vectors.npy") == index.rows.vectors).all()
     assert index.recall() > 0.99
     assert index.reads == []
     vector = index.rows.vectors[77].astype(np.float32)
@@ -104,11 +106,11 @@ def test_the_files_hold_what_was_given(index: Index) -> None:
     assert found == [(int(index.rows.ids[77]), pytest.approx(float(vector @ vector), abs=1e-3))]
 
 
-@pytest.mark.parametrize("sampled", [nearest.SAMPLED, 400], ids=["all", "a sample"])
+@pytest.mark.parametrize("sampled", [packed_components.SAMPLED, 400], ids=["all", "a sample"])
 def test_the_order_in_which_files_were_indexed_does_not_show(
     sampled: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nearest, "SAMPLED", sampled)
+    monkeypatch.setattr(packed_components, "SAMPLED", sampled)
     rows = columns(range(1, 101))
     copies = rows.take(np.arange(0, 400))
     rows = Columns(
@@ -160,36 +162,37 @@ def test_a_scope_applies_before_the_search(index: Index, scope: Scope) -> None:
 
 def test_of_a_small_scope_only_its_entries_are_read(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    dot = nearest._dot
+    widened = nearest._widened
 
-    def counted(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        read.append(len(rows))
-        return dot(rows, vector)
+    def counted(halves: NDArray[np.float16]) -> NDArray[np.float32]:
+        read.append(len(halves))
+        return widened(halves)
 
-    monkeypatch.setattr(nearest, "_dot", counted)
+    monkeypatch.setattr(nearest, "_widened", counted)
+    monkeypatch.setattr(nearest, "leading_products", None)
     scope = Scope(files=np.array([5, 6]))
     inside = int(np.count_nonzero(index.rows.inside(scope)))
     found = index.nearest.search(np.ones(DIMENSIONS, np.float32), 9999, scope)
     assert found is not None
-    assert max(read) <= inside == len(found)
+    assert sum(read) == inside == len(found)
 
 
 def test_two_cores_find_what_one_finds(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     vector = index.rows.vectors[7].astype(np.float32)
     found = index.nearest.search(vector, 50, Scope())
     asked: list[None] = []
-    second_core = nearest._second_core
+    second_core = packed_components._second_core
 
     def counted() -> ThreadPoolExecutor:
         asked.append(None)
         return second_core()
 
-    monkeypatch.setattr(nearest, "_second_core", counted)
-    monkeypatch.setattr(nearest, "SHARED_ROWS", 2)
-    monkeypatch.setattr(nearest, "usable_cores", lambda: 2)
+    monkeypatch.setattr(packed_components, "_second_core", counted)
+    monkeypatch.setattr(packed_components, "SHARED_ROWS", 2)
+    monkeypatch.setattr(packed_components, "usable_cores", lambda: 2)
     assert index.nearest.search(vector, 50, Scope()) == found
     assert asked
-    monkeypatch.setattr(nearest, "usable_cores", lambda: 1)
+    monkeypatch.setattr(packed_components, "usable_cores", lambda: 1)
     asked.clear()
     assert index.nearest.search(vector, 50, Scope()) == found
     assert not asked
@@ -207,7 +210,7 @@ def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.M
     "how",
     ["missing", "garbage", "truncated", "empty", "of another shape", "of another type", "a number", "half a header"],
 )
-@pytest.mark.parametrize("name", ["leading", "trailing", "ids", "axes"])
+@pytest.mark.parametrize("name", ["leading", "vectors", "ids", "axes"])
 def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
     path = index.folder / f"{name}.npy"
     if how == "missing":
@@ -254,13 +257,146 @@ def test_one_changed_number_is_noticed_where_it_makes_searches_wrong(index: Inde
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 60_000.0])
 def test_an_absurd_number_in_the_vectors_is_noticed_by_a_search(index: Index, number: float) -> None:
-    vectors = np.load(index.folder / "leading.npy")
+    vectors = np.load(index.folder / "vectors.npy")
     vectors[7] = number
-    np.save(index.folder / "leading.npy", vectors)
+    np.save(index.folder / "vectors.npy", vectors)
     assert nearest.is_whole(index.folder)
     assert index.nearest.search(index.rows.vectors[7].astype(np.float32), 5, Scope()) is None  # by other means, then
     assert not index.folder.exists()
     assert index.recall() > 0.99
+
+
+@pytest.mark.parametrize("damage", ["noise", "whole numbers", "not a number", "infinite", "one huge number"])
+@pytest.mark.parametrize("excluded", ["none", "by a scope", "as deleted"])
+def test_leading_components_of_another_vector_are_noticed_by_a_search(index: Index, damage: str, excluded: str) -> None:
+    leading = np.load(index.folder / "leading.npy")
+    generator = np.random.default_rng(2)
+    if damage == "noise":
+        part = leading[100:140]
+        part[:] = generator.integers(0, 256, part.nbytes).astype(np.uint8).view(np.float64).reshape(part.shape)
+    elif damage == "whole numbers":
+        leading[100:140] = generator.integers(-(2**50), 2**50, leading[100:140].shape)
+    elif damage == "one huge number":
+        leading[100, 3] = 1e60
+    else:
+        leading[100, 3] = np.nan if damage == "not a number" else -np.inf
+    np.save(index.folder / "leading.npy", leading)
+    assert nearest.is_whole(index.folder)
+    if excluded == "as deleted":
+        index.replace([150], columns([400], seed=6))
+    scope = Scope(files=np.arange(1, 190)) if excluded == "by a scope" else Scope()
+    assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, scope) is None
+    assert not index.folder.exists()
+    assert index.recall(scope) > 0.99
+
+
+def test_sums_of_products_are_exact_and_never_too_large() -> None:
+    axes = np.eye(DIMENSIONS, dtype=np.float32)[:, :48]
+    generator = np.random.default_rng(4)
+    rows = np.concatenate([np.eye(DIMENSIONS), np.ones((1, DIMENSIONS)), generator.normal(size=(700, DIMENSIONS))])
+    rows[100] = 0.0
+    alike = np.concatenate([np.tile(row, (PACKED, 1)) for row in np.concatenate([rows[:70], -rows[:70]])])
+    for vectors in (rows, rows / np.linalg.norm(rows[:, :48], axis=1, keepdims=True).clip(0.1), alike, rows[:1]):
+        packed = np.concatenate(list(packed_components.packed_components(vectors.astype(np.float16), axes)))
+        assert len(packed) == packed_components.packed_rows(len(vectors))
+        whole = packed_components.whole_components(vectors.astype(np.float16), axes)
+        for query in np.concatenate([rows[:150], rows[:150] * 1e-20, rows[:150] * 1e20]):
+            expected = whole @ packed_components.whole_components(query[None], axes, lengthen=True)[0]
+            assert np.abs(expected).max() <= packed_components.LARGEST_SUM
+            found = packed_components.leading_products(packed, axes, query, len(vectors))
+            assert np.array_equal(found, expected)
+    same = packed_components.whole_components(rows[:48], axes)
+    assert (np.einsum("ij,ij->i", same, same) > 0.7 * packed_components.LARGEST_SUM).all()
+
+
+def test_vectors_of_any_length_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest, "MIN_RESCORED", 100)
+    rows = columns(range(1, 101))
+    lengths = np.random.default_rng(5).choice([0.0, 0.5, 1.0, 1.2], (len(rows.ids), 1))
+    rows = Columns(rows.ids, rows.languages, rows.kinds, (rows.vectors * lengths).astype(np.float16))
+    nearest.write(tmp_path / "1", [rows], len(rows.ids), DIMENSIONS)
+    index = Index(tmp_path / "1", rows)
+    assert index.recall(limit=20) > 0.97
+    none = np.zeros(DIMENSIONS, np.float32)
+    found = index.nearest.search(none, 5, Scope())
+    assert found is not None
+    assert [product for _, product in found] == [0.0] * 5
+    assert nearest.is_whole(index.folder)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 255, 256, 257, 700])
+def test_any_number_of_entries_can_be_searched(count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ROTATED_ROWS", "MULTIPLIED_ROWS"):
+        monkeypatch.setattr(packed_components, name, 16)
+    rows = columns(range(1, 40)).take(np.arange(count))
+    nearest.write(tmp_path / "1", [rows], count, DIMENSIONS)
+    assert len(np.load(tmp_path / "1" / "leading.npy")) == -(-count // PACKED)
+    for rescored in (nearest.MIN_RESCORED, 1):  # of few, all are scored with all components
+        monkeypatch.setattr(nearest, "MIN_RESCORED", rescored)
+        index = Index(tmp_path / "1", rows)
+        for row in {0, count // 2, count - 1}:
+            vector = rows.vectors[row].astype(np.float32)
+            found = index.nearest.search(vector, 1, Scope())
+            assert found == [(int(rows.ids[row]), pytest.approx(float(vector @ vector), abs=1e-6))]
+        assert index.recall(limit=1) >= 0.8
+        assert index.reads == []
+
+
+def test_files_of_an_earlier_version_are_written_again(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "root-1" / "v2-sample" / "nearest"
+    store.commit([update(f"f{n}.py", entry(f"n{n}")) for n in range(50)])
+    store.maintain(full=True)
+    (generation,) = folder.iterdir()
+    dimensions = np.load(generation / "vectors.npy").shape[1]
+    np.save(generation / "leading.npy", np.zeros((50, 16), np.float32))
+    np.save(generation / "trailing.npy", np.zeros((50, dimensions - 16), np.float16))
+    np.save(generation / "axes.npy", np.eye(dimensions, dtype=np.float32))
+    (generation / "vectors.npy").unlink()
+    store.release_memory()
+    assert hits(store, "n7") == ["n7"]
+    store.maintain()
+    (generation,) = folder.iterdir()
+    assert nearest.is_whole(generation)
+    assert not (generation / "trailing.npy").exists()
+    assert hits(store, "n7") == ["n7"]
+
+
+@pytest.mark.parametrize("order", ["random", "ascending", "descending", "many equal", "few included", "not in sample"])
+@pytest.mark.parametrize("count", [1, 2, 15, 16, 17, 1000, 40_001])
+def test_the_largest_products_are_found(count: int, order: str) -> None:
+    generator = np.random.default_rng(count)
+    products = generator.normal(scale=600, size=count).astype(np.int16)
+    if order in ("ascending", "descending"):
+        products = np.ascontiguousarray(np.sort(products)[:: 1 if order == "ascending" else -1])
+    elif order == "many equal":
+        products //= 300
+    elif order == "few included":
+        products[generator.random(count) < 0.95] = packed_components.LEFT_OUT
+    elif order == "not in sample":
+        products[:: nearest.BOUND_STEP] = packed_components.LEFT_OUT + 1
+    included = int(np.count_nonzero(products > packed_components.LEFT_OUT))
+    for many in {1, 5, count // 64 + 1, count // 3 + 1, max(1, count - 1), count, count + 5}:
+        found = nearest._largest(products, many)
+        assert len(np.unique(found)) == len(found)
+        assert min(many, included) <= len(found) <= 2 * many
+        assert (products[found] > packed_components.LEFT_OUT).all()
+        assert np.array_equal(np.sort(products[found])[-many:], np.sort(products)[count - min(many, included) :])
+        if len(found) > many:
+            assert len(found) == np.count_nonzero(products >= np.sort(products)[-many])
+
+
+def test_few_of_many_products_are_ordered(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+    partition = np.partition
+
+    def counted(numbers: NDArray[np.int16], place: int) -> NDArray[np.int16]:
+        lengths.append(len(numbers))
+        return partition(numbers, place)
+
+    monkeypatch.setattr(np, "partition", counted)
+    products = np.random.default_rng(1).normal(scale=600, size=100_000).astype(np.int16)
+    nearest._largest(products, 2000)
+    assert 0 < sum(lengths) < 15_000
 
 
 def test_half_numbers_are_the_same_in_single_precision() -> None:
