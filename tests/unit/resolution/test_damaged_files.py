@@ -106,3 +106,35 @@ def test_files_without_errors_are_not_damaged() -> None:
 def _may_be_used(sample: Sample, name: str) -> bool:
     definition = sample.definition(name)
     return sample.resolver.may_be_used_unseen(definition)
+
+
+def test_functions_of_a_class_that_is_not_read_are_none_of_other_files() -> None:
+    sample = Sample(
+        {
+            "text.cc": """
+                #define CLASS_OF(name) class name {
+                CLASS_OF(Text)
+                    int size_;
+                    Text(int size): size_(size) {
+                    }
+                    bool is_small(int size) {
+                        return Text(size).size_;
+                    }
+                    Text made(int size) {
+                        is_small(size);
+                        return Text::zero();
+                    }
+                };
+            """,
+            "tool.h": "bool is_small(int size);\n",
+            "tool.cc": """
+                #include "tool.h"
+                bool is_small(int size) { return size; }
+                void run() { is_small(3); made(3); }
+            """,
+        }
+    )
+    assert sample.uses("is_small", "tool.cc") == ["tool.cc: void run() { is_small(3); made(3); }"]
+    assert sample.uses("is_small", "text.cc") == ["text.cc: is_small(size);"]
+    assert sample.uses("made", grade="possible") == ["tool.cc: void run() { is_small(3); made(3); }"]
+    assert sample.uses("Text") == []

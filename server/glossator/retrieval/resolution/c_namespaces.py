@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, cast
 
+from glossator.index.facts import NESTED
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.rules import own_symbols, symbols
 from glossator.retrieval.resolution.values import Spot
@@ -59,6 +60,17 @@ def is_inside(view: FileView, macros: frozenset[str]) -> bool:
     return any(
         mention.owner < 0 and mention.receiver < 0 for name in macros for mention in view.facts.mentions_of(name)
     )
+
+
+def in_unread_class(world: World, value: Value, path: str) -> bool:
+    """Whether what a name means to a file may be in a class or a namespace that the grammar does not read: an indented
+    function with nothing around it, in another file with errors; in the file itself one without a result, which may be
+    a constructor."""
+    view = world.view(value.path) if value.kind == "symbol" else None
+    if view is None or not view.facts.damaged:
+        return False
+    symbol = view.symbol(value.number)
+    return bool(symbol.flags & NESTED) and (value.path != path or not symbol.type)
 
 
 def held_by_enums(world: World, value: Value, name: str) -> Values:

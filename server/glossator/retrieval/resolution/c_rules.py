@@ -19,7 +19,13 @@ from glossator.retrieval.resolution.c_library import (
     POINTER_TYPES,
     WRAPPER_MEMBERS,
 )
-from glossator.retrieval.resolution.c_namespaces import held_by_enums, is_inside, macros_opening, taken_from_class
+from glossator.retrieval.resolution.c_namespaces import (
+    held_by_enums,
+    in_unread_class,
+    is_inside,
+    macros_opening,
+    taken_from_class,
+)
 from glossator.retrieval.resolution.c_templates import classes_of, of_two_versions, with_doubt
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound_of, bound_type
@@ -200,8 +206,10 @@ class CRules(LanguageRules):
         found = self._visible(world, view, place, name)
         if any(one in found and not symbol_of(world, one).flags & STUB for one in own):
             # The file's own definition, and its declarations elsewhere.
-            mine = [one for one in found if one.path == view.path or self._is_stub(world, one)]
-            return tuple(mine) + self.imported_as(world, view, name, -1)
+            mine = tuple(one for one in found if one.path == view.path or self._is_stub(world, one))
+            if any(in_unread_class(world, one, view.path) for one in mine):
+                mine += (UNKNOWN_VALUE,)
+            return mine + self.imported_as(world, view, name, -1)
         return found + self.imported_as(world, view, name, -1)
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
@@ -300,7 +308,13 @@ class CRules(LanguageRules):
         return with_doubt(world, found)
 
     def are_apart(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
-        """Versions of a template are classes of their own."""
+        """Versions of a template are classes of their own; and what may be in a class that the grammar does not read is
+        not what another file has."""
+        if one.path != other.path and any(
+            in_unread_class(world, Value("symbol", *key), path)
+            for key, path in ((one.key, other.path), (other.key, one.path))
+        ):
+            return True
         return of_two_versions(world, one, other)
 
     def tagged(self, world: World, place: Spot, name: str) -> Values:
@@ -439,7 +453,8 @@ class CRules(LanguageRules):
             if found:
                 meant = self._one_thing(world, view, around[:size], name, found)
                 macro = self._is_macro_too(world, candidates, meant)
-                certain = self._is_declared(world, view, name, meant) and not macro
+                unread = any(in_unread_class(world, one, view.path) for one in meant)
+                certain = self._is_declared(world, view, name, meant) and not macro and not unread
                 return meant if certain else (*meant, UNKNOWN_VALUE)
         return ()
 
