@@ -76,7 +76,8 @@ _FILES = {
 _SUMS = "sums.json"
 _SUMMED = ("ids", "languages", "kinds", "axes")
 """Files with checksums: a changed number in them would make searches wrong as a whole. They are read in 10 ms for a
-million entries. A changed number in the others moves one entry in the ranking, and one that is absurd is noticed."""
+million entries. A changed number in the others moves an entry in the ranking, or hides up to four. A search notices
+what is absurd, and leading components that are not those of their vector."""
 LARGEST_PRODUCT = 4.0
 """More than the product of a vector with a query of length 1 can be, even where half precision rounds."""
 

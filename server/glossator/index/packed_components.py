@@ -42,8 +42,9 @@ ROTATED_ROWS = 16_384
 MULTIPLIED_ROWS = 8192
 """Rows of packed vectors that are multiplied at a time: their products stay in a core's cache."""
 
-SHARED_ROWS = 100_000
-"""From so many rows on two cores multiply: fewer take one about a millisecond."""
+SHARED_ROWS = 200_000
+"""From so many vectors on two cores multiply: fewer take one about two milliseconds, and on a busy machine the other
+may be waited for as long."""
 
 LEFT_OUT = -LARGEST_SUM - 1
 """The product of rows that are not to be found; lower than any other."""
