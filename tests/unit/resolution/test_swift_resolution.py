@@ -529,3 +529,19 @@ def test_what_a_wrapper_offers_is_a_use_of_the_property() -> None:
         "struct Page {\n    @State var count = 1\n    func show() { read($count) }\n    func all() { map { $0 } }\n}\n"
     )
     assert Sample({"Page.swift": source}).uses("count") == ["Page.swift: func show() { read($count) }"]
+
+
+def test_labels_in_types_and_tuples_are_no_uses() -> None:
+    source = """
+        struct Page {
+            var reason: (_ reason: String?, code: Int) -> Page { return make(reason) }
+            let code = 1
+            func both() -> (code: Int, reason: Int) { return (code: 1, reason: code) }
+        }
+    """
+    sample = Sample({"Page.swift": source})
+    both = "Page.swift: func both() -> (code: Int, reason: Int) { return (code: 1, reason: code) }"
+    assert sample.uses("reason") == [
+        "Page.swift: var reason: (_ reason: String?, code: Int) -> Page { return make(reason) }"
+    ]
+    assert sample.uses("code") == [both]

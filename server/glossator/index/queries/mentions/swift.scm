@@ -41,6 +41,8 @@
 ((attribute (user_type (type_identifier) @_attribute) (simple_identifier) @skip)
   (#eq? @_attribute "available"))
 (parameter external_name: (simple_identifier) @skip)
+(tuple_type_item (simple_identifier) @skip)
+(tuple_expression (simple_identifier) @skip . ":")
 
 ; Scopes and what is bound in them
 (function_declaration) @scope
