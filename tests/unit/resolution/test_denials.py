@@ -15,6 +15,24 @@ from tests.unit.resolution.resolution_samples import Sample
 Case = tuple[dict[str, str], str, str]
 
 CASES: dict[str, Case] = {
+    "python: a class that a test runner finds": (
+        {"test_a.py": "class TestPool:\n    pass\nclass Testimony:\n    pass\n"},
+        "TestPool",
+        "Testimony",
+    ),
+    "rust: a type that an implementation gives a trait": (
+        {
+            "src/lib.rs": "pub trait Target { type Done; fn end(self) -> Self::Done; }\npub struct Text;\n"
+            "impl Target for Text {\n  type Done = u8;\n  fn end(self) -> u8 { 1 }\n}\ntype Lone = u8;\n"
+        },
+        "Text.Done",
+        "Lone",
+    ),
+    "python: a variable that a tool reads": (
+        {"docs/conf.py": "html_theme = 'plain'\n", "a.py": "lone = 'plain'\n"},
+        "html_theme",
+        "lone",
+    ),
     "python: a class that a library finds by its supertype": (
         {"a.py": "import scrapy\nclass Crawler(scrapy.Spider):\n    pass\nclass Late(ValueError):\n    pass\n"},
         "Crawler",

@@ -46,7 +46,7 @@ _WORDS: Final[dict[tuple[str, ...], str]] = {
 }
 """Names, by languages."""
 _FORMS: Final[dict[tuple[str, ...], str]] = {
-    ("python", "starlark"): r"test|pytest_|setup_|teardown_|_\w+_$",
+    ("python", "starlark"): r"test|Test(?:[A-Z\d_]|$)|pytest_|setup_|teardown_|_\w+_$",
     ("go",): r"(?:Test|Benchmark|Example|Fuzz)(?:[A-Z_]|$)",
     ("csharp",): r"ShouldSerialize[A-Z]|Reset[A-Z]",
     ("java", "kotlin"): r"component\d+$|test[A-Z]",
@@ -63,6 +63,15 @@ FOUND_NAMES: Final[dict[str, frozenset[str]]] = {
 FOUND_FORMS: Final[dict[str, re.Pattern[str]]] = {
     language: re.compile(form) for languages, form in _FORMS.items() for language in languages
 }
+
+
+SETTINGS_FILES: Final = frozenset(("conf.py", "conftest.py", "gunicorn.conf.py", "gunicorn_conf.py", "settings.py"))
+"""Names of files whose variables a tool reads: Sphinx, pytest, Gunicorn, Django."""
+
+
+def is_setting(path: str, kind: str) -> bool:
+    """Whether an outermost symbol of a kind is a variable that a tool reads from a file of this path."""
+    return path.rpartition("/")[2] in SETTINGS_FILES and kind in ("constant", "variable")
 
 
 def is_found_by_name(name: str, language: str, *, member: bool) -> bool:

@@ -462,6 +462,12 @@ class RustRules(LanguageRules):
                 return False
         return super().is_member(view, index)
 
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """A type or constant that an implementation gives a trait, which is used by the trait's name for it."""
+        symbol = view.symbol(number)
+        given = symbol.kind in ("type", "constant") and symbol.parent >= 0 and view.symbol(symbol.parent).bases
+        return bool(given) or super().may_be_used_unseen(view, number)
+
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """What a module inside a file imports; what the type that a type derefers to has; methods of wrapping types."""
         view = world.view(value.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import EXPORTED, EXTENSION, MENTION_KINDS, last_part
 from glossator.index.languages import share_names
 from glossator.index.made_names import ANY, members_of, patterns_of
-from glossator.retrieval.resolution.conventions import is_found_by_name
+from glossator.retrieval.resolution.conventions import is_found_by_name, is_setting
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
     if view.facts.damaged or _in_damaged_file(world, bare) or _may_be_made(world, view, bare, home):
         return True
     if is_found_by_name(bare, definition.language, member=home is not None):
+        return True
+    if definition.symbol.parent < 0 and is_setting(definition.path, definition.symbol.kind):
         return True
     if _is_used_without_name(world, view, definition, home):
         return True
