@@ -285,6 +285,7 @@ _ALL: tuple[Language, ...] = (
         builtins="any bool byte error int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32"
         " float64 rune string T U K V append len make new panic cap copy delete close",
         module_names="unversioned",
+        calls={"make": "type"},
     ),
     _code(
         "rust",

@@ -322,3 +322,23 @@ def test_only_its_folder_can_use_what_is_not_exported_or_belongs_to_a_program_or
     assert sample.uses("Cart.Reset", grade="possible") == ["web/page.go: x.Reset()"]
     assert sample.uses("Run") == ["cmd/main.go: func main() { Run(); Flags{} }"]
     assert sample.uses("Helper") == ["shop/cart_test.go: func TestCart() { Helper() }"]
+
+
+def test_what_is_made_of_a_named_type() -> None:
+    source = """
+        package shop
+        type Item struct{ key int }
+        func (i *Item) SetKey(k int) {}
+        type Items []Item
+        type Named map[string]*Item
+        func run() {
+            items := make(Items, 3)
+            one := &items[0]
+            one.SetKey(1)
+            named := make(Named)
+            named["a"].SetKey(2)
+        }
+    """
+    sample = Sample({"go.mod": "module shop\n", "a.go": source})
+    assert sample.at("a.go", "one.SetKey(1)", "SetKey") == "a.go:Item.SetKey"
+    assert sample.at("a.go", 'named["a"].SetKey(2)', "SetKey") == "a.go:Item.SetKey"
