@@ -217,3 +217,19 @@ def test_the_parameters_of_two_blocks_that_have_one_name() -> None:
     sample = Sample(files)
     assert sample.at("Two.cs", "public void Walk() { item.Go(); }", "Go") != "Two.cs:First.Go"
     assert sample.at("Two.cs", "public void Jump() { item.Go(); }", "Go") == "Two.cs:First.Go"
+
+
+def test_what_a_copy_changes_may_be_a_member_of_anything() -> None:
+    files = {
+        "a.cs": """
+            public record Options(int Width) {
+                public bool Single { get; init; }
+            }
+            class Use {
+                void Run(Options options) {
+                    Render(options with { Single = true });
+                }
+            }
+        """
+    }
+    assert Sample(files).uses("Single", None, "possible") == ["a.cs: Render(options with { Single = true });"]

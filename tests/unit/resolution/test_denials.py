@@ -28,6 +28,20 @@ CASES: dict[str, Case] = {
         "Text.Done",
         "Lone",
     ),
+    "java: what overrides a method that is handed over": (
+        {
+            "A.java": "package a;\ninterface Door { void open(String key); }\n"
+            "class Gate implements Door { public void open(String key) {} public void lone(String key) {} }\n"
+            "class Use { void go(Door door) { each(door::open); } }\n"
+        },
+        "Gate.open",
+        "Gate.lone",
+    ),
+    "c#: the class where a program begins": (
+        {"a.cs": "class Program { static void Main() {} }\nclass Lone { static void Run() {} }\n"},
+        "Program",
+        "Lone",
+    ),
     "python: a variable that a tool reads": (
         {"docs/conf.py": "html_theme = 'plain'\n", "a.py": "lone = 'plain'\n"},
         "html_theme",

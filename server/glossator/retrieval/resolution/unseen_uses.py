@@ -98,6 +98,10 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return True  # a class of tests or benchmarks, which a runner finds
     if symbol.kind in CONTAINER_KINDS and _may_be_looked_for(world, definition):
         return True
+    if symbol.kind in CONTAINER_KINDS and any(
+        view.symbol(one).name == "Main" for one in view.members(definition.index)
+    ):
+        return True  # where a program of C# or the like begins
     if home is None and symbol.scope and symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS:
         # An extension inside a class, which may override a library's: Kotlin's `override fun Info.describe()`.
         home = (definition.path, symbol.parent)

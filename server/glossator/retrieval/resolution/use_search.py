@@ -48,6 +48,7 @@ _MODULES: Final = frozenset(("javascript", "jsx", "python", "svelte", "swift", "
 no file says what it is called."""
 _IMPORT: Final = MENTION_KINDS.index("import")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
+_VALUE: Final = MENTION_KINDS.index("value")
 _WRITE: Final = MENTION_KINDS.index("write")
 _NAME: Final = MENTION_KINDS.index("name")
 
@@ -457,7 +458,9 @@ class UseSearch:
         return known
 
     def _fits(self, mention: Mention) -> bool:
-        """Whether a call has as many arguments as the definition takes."""
+        """Whether a call has as many arguments as the definition takes; true of what is no call (`shop::open`)."""
+        if mention.kind == _VALUE or mention.kind in _TYPES:
+            return True
         symbol = self._definition.symbol
         extends = self._rules.first_is_receiver and symbol.flags & STATIC and mention.receiver >= 0
         return takes(symbol, mention.arguments) or (bool(extends) and takes(symbol, mention.arguments + 1))

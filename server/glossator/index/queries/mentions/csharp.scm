@@ -66,6 +66,7 @@
 (postfix_unary_expression (identifier) @write)
 (prefix_unary_expression (identifier) @write)
 (initializer_expression (assignment_expression left: (identifier) @member.write))
+(with_initializer . (identifier) @member.write . "=")
 
 ; Imports, namespaces, labels
 (using_directive (identifier) @import)
