@@ -42,6 +42,16 @@ CASES: dict[str, Case] = {
         "Program",
         "Lone",
     ),
+    "php: a member of a trait that implements an interface elsewhere": (
+        {
+            "a.php": "<?php\ninterface Entity { public function code(): string; }\n"
+            "trait CodeTrait {\n  public function code(): string { return ''; }\n"
+            "  public function lone(): string { return ''; }\n}\n"
+            "class Grant { public function run(Entity $one) { return $one->code(); } }\n"
+        },
+        "CodeTrait.code",
+        "CodeTrait.lone",
+    ),
     "python: a variable that a tool reads": (
         {"docs/conf.py": "html_theme = 'plain'\n", "a.py": "lone = 'plain'\n"},
         "html_theme",

@@ -405,6 +405,8 @@ class UseSearch:
                 return self._fits(mention)
             if any(self._is_structural(one) for one in resolution.targets):
                 return self._fits(mention)
+            if self._is_mixed_in and any(self._is_of_interface(one) for one in resolution.targets):
+                return self._fits(mention)
         shared = self._shared and mention.receiver < 0
         if resolution.reach == "all" or (resolution.reach == "members" and (self._member or shared)):
             return self._fits(mention)
@@ -425,6 +427,17 @@ class UseSearch:
         ):
             self._is_doubted = self._fits(mention)
         return False
+
+    @cached_property
+    def _is_mixed_in(self) -> bool:
+        """Whether the definition is a member of a trait of PHP, which a class outside the index may have."""
+        home = self._world.definition(self._class) if self._class is not None else None
+        return home is not None and home.symbol.kind == "trait" and home.language == "php"
+
+    def _is_of_interface(self, target: DefinedSymbol) -> bool:
+        """Whether a target is declared by an interface, or a trait."""
+        home = self._hierarchies.class_of(target)
+        return home is not None and home.symbol.kind in ("interface", "trait")
 
     @cached_property
     def _is_of_module(self) -> bool:
