@@ -357,3 +357,33 @@ def test_a_method_of_option_that_a_type_has_too() -> None:
     )
     assert sample.uses("unwrap") == ["src/lib.rs: fn own(self) { self.unwrap(); }", "src/lib.rs: part.unwrap();"]
     assert sample.uses("unwrap", grade="possible") == ["src/lib.rs: parts.pop().unwrap();"]
+
+
+def test_a_trait_that_is_implemented_in_another_file_than_its_type() -> None:
+    files = {
+        "src/lib.rs": "mod doors;\nmod gates;\nmod rest;\n",
+        "src/gates.rs": "pub struct Gate;\n",
+        "src/doors.rs": """
+            use crate::gates::Gate;
+            pub trait Door { fn open(&self); fn lone(&self); }
+            impl Door for Gate {
+                fn open(&self) {}
+                fn lone(&self) {}
+            }
+        """,
+        "src/rest.rs": """
+            use crate::doors::Door;
+            use crate::gates::Gate;
+            pub fn any(door: &dyn Door) { door.open(); }
+            pub fn this(gate: &Gate) { gate.open(); }
+        """,
+    }
+    sample = Sample(files)
+    declared, written = sorted(sample.resolver.definitions("open"), key=lambda one: one.symbol.line)
+    assert [one.key for one in sample.resolver.supers(written)] == [declared.key]
+    assert [(use.kind, use.line) for use in sample.resolver.uses(declared).resolved] == [("override", 4), ("call", 3)]
+    grades = {sample.line(use): use.grade for use in sample.resolver.uses(written).uses}
+    assert grades == {
+        "pub fn any(door: &dyn Door) { door.open(); }": "possible",
+        "pub fn this(gate: &Gate) { gate.open(); }": "resolved",
+    }

@@ -10,6 +10,7 @@ from glossator.retrieval.resolution.definition_lookup import DefinitionLookup
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.parameters import may_override
 from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.values import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,12 +42,33 @@ class Hierarchies(DefinitionLookup):
         if key == definition.key:
             return self._of_others(definition, above)
         found: dict[Key, DefinedSymbol] = {}
-        for above_key in above:
+        for above_key in dict.fromkeys((*above, *self._implemented(definition))):
             for value in self.world.own_members(above_key, definition.name):
                 one = self.world.definition(value.key)
                 if one is not None and one.key != definition.key and self._may_override(definition, one):
                     found[value.key] = one
         return list(found.values())
+
+    def _implemented(self, definition: DefinedSymbol) -> list[Key]:
+        """What the extension names in which a member stands, maybe in another file than its type: the trait in Rust's
+        `impl Door for Gate`."""
+        view, parent = self.world.view(definition.path), definition.symbol.parent
+        if view is None or parent < 0 or not view.symbol(parent).flags & EXTENSION:
+            return []
+        return self._written_bases(definition.path, parent)
+
+    def _written_bases(self, path: str, index: int) -> list[Key]:
+        """The classes of the index that a symbol itself names as its supertypes."""
+        view = self.world.view(path)
+        if view is None:
+            return []
+        place = Spot(path, view.symbol(index).parent)
+        found = (
+            one
+            for base in view.symbol(index).bases
+            for one in self.world.rules(path).base_value(self.world, base, place)
+        )
+        return [one.key for one in found if one.kind == "class"]
 
     def overrides(self, definition: DefinedSymbol) -> list[DefinedSymbol]:
         """Of a class its subclasses, direct and indirect; of a member those that override or implement it."""
@@ -131,7 +153,8 @@ class Hierarchies(DefinitionLookup):
                     below = self._type_key(path, index)
                     if below is None or below in found or below == key:
                         continue
-                    if any(base.key == current for base in self.world.bases(below) if base.kind == "class"):
+                    named = any(base.key == current for base in self.world.bases(below) if base.kind == "class")
+                    if named or (view.symbol(index).flags & EXTENSION and current in self._written_bases(path, index)):
                         found[below] = None
                         pending.append(below)
         result = (list(found), complete)
