@@ -765,3 +765,16 @@ def test_what_stands_for_a_declaration_on_one_platform_is_not_called_unused(tmp_
         finder = finder_of(project)
         assert not finder.uses(finder.symbols("path", "device/Zone.kt")[0]).unused
         assert finder.uses(symbol(finder, "lone")).unused
+
+
+def test_what_stands_in_a_macro_around_items_is_not_called_unused(tmp_path: Path) -> None:
+    files = {
+        "tests/quick.rs": "quickcheck_limit! {\n    fn insert(a: u8) -> bool {\n        true\n    }\n}\n\n"
+        "fn lone() {}\n",
+        "src/lib.rs": "cfg_rt! {\n    fn unread() {}\n}\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        assert not finder.uses(symbol(finder, "insert")).unused
+        assert finder.uses(symbol(finder, "lone")).unused
+        assert finder.uses(symbol(finder, "unread")).unused

@@ -185,6 +185,18 @@ def _without_extensions(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
     return bytes(bare), names
 
 
+def wrapped_lines(data: bytes) -> list[tuple[int, int]]:
+    """The first and last line (1-based) of each macro in Rust that stands around items and makes something of them:
+    `quickcheck! { ... }`, but not `cfg_rt! { ... }`."""
+    found = [wrapper for wrapper in _rust_wrappers(data) if not wrapper[0].lstrip().startswith(b"cfg_")]
+    closing = _closing_braces(data) if found else {}
+    return [
+        (data.count(b"\n", 0, wrapper.start()) + 1, data.count(b"\n", 0, closing[wrapper.end() - 1]) + 1)
+        for wrapper in found
+        if wrapper.end() - 1 in closing
+    ]
+
+
 def _rust_wrappers(data: bytes) -> Iterator[re.Match[bytes]]:
     """The matches of `_RUST_WRAPPER`, which to look for on each line would take many times as long."""
     line = end = 0

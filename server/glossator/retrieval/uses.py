@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
 from glossator.index.language_detection import language_of
+from glossator.index.masking import wrapped_lines
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
@@ -292,6 +293,10 @@ class UseFinder:
         declared = self.lines(symbol.path)[symbol.start_line - 1 : symbol.line]
         if symbol.language == "cpp" and any(_FRIEND.search(line) for line in declared):
             return True
+        if symbol.language == "rust":
+            wrapped = wrapped_lines("\n".join(self.lines(symbol.path)).encode())
+            if any(first <= symbol.line <= last for first, last in wrapped):
+                return True
         if symbol.language == "kotlin" and any(_ACTUAL.search(line) for line in declared):
             return True
         return any(_OVERRIDES.search(line) for line in declared) and not self.overridden(symbol)

@@ -52,6 +52,17 @@ CASES: dict[str, Case] = {
         "CodeTrait.code",
         "CodeTrait.lone",
     ),
+    "rust: what a library's trait is given for a type of another file": (
+        {
+            "src/lib.rs": "mod gate;\nmod shown;\n",
+            "src/gate.rs": "pub struct Gate;\n",
+            "src/shown.rs": "use crate::gate::Gate;\nuse std::fmt;\n"
+            "impl fmt::Debug for Gate {\n  fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { Ok(()) }\n}\n"
+            "impl Gate {\n  fn lone(&self) {}\n}\n",
+        },
+        "fmt",
+        "lone",
+    ),
     "python: a variable that a tool reads": (
         {"docs/conf.py": "html_theme = 'plain'\n", "a.py": "lone = 'plain'\n"},
         "html_theme",

@@ -11,6 +11,7 @@ from glossator.index.languages import share_names
 from glossator.index.made_names import ANY, members_of, patterns_of
 from glossator.retrieval.resolution.conventions import is_found_by_name, is_setting
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name
+from glossator.retrieval.resolution.values import Spot
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
@@ -113,7 +114,17 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
     if around is not None and any(name not in PLAIN_DECORATORS for name in around.decorators(home[1])):
         return True
     above = world.ancestors(home)
-    return bool(above.externals) or above.open
+    return bool(above.externals) or above.open or _implements_others(world, view, symbol.parent)
+
+
+def _implements_others(world: World, view: FileView, parent: int) -> bool:
+    """Whether an extension of a type, maybe in another file than that, names a supertype outside the index: Rust's
+    `impl Debug for Gate`."""
+    if parent < 0 or not view.symbol(parent).flags & EXTENSION:
+        return False
+    place = Spot(view.path, view.symbol(parent).parent)
+    found = (one for base in view.symbol(parent).bases for one in world.rules(view.path).base_value(world, base, place))
+    return any(one.kind != "class" for one in found)
 
 
 def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbol, home: Key | None) -> bool:
