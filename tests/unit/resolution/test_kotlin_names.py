@@ -118,3 +118,22 @@ def test_a_call_that_a_member_cannot_take_is_none_of_it() -> None:
         """
     }
     assert Sample(files).uses("Box.put") == []
+
+
+def test_an_extension_that_is_a_member_of_a_class_is_seen_inside_of_it_alone() -> None:
+    files = {
+        "a.kt": """
+            package a
+            class Result { fun get() = 1 }
+            interface Scope { fun Result.bind(): Int }
+            class ScopeImpl : Scope {
+                override fun Result.bind(): Int = 1
+                fun inside(one: Result) = one.bind()
+            }
+            interface Other { fun Result.bind(): Int }
+            fun binding(block: Other.() -> Int) = 1
+            fun use(one: Result) = binding { one.bind() }
+        """
+    }
+    sample = Sample(files)
+    assert sample.at("a.kt", "fun use(one: Result) = binding { one.bind() }", "bind") == "possible"

@@ -338,7 +338,8 @@ class MentionMeaning:
                     unfit |= fitting.keys() - set(meant)
                 if self._is_other_overload(path, mention, fitting):
                     found += (UNKNOWN_VALUE,)
-        if _are_extensions([symbol for value, symbol in functions.items() if value not in unfit]):
+        meant_functions = {value: symbol for value, symbol in functions.items() if value not in unfit}
+        if _are_extensions([*meant_functions.values()]) or self._is_out_of_sight(path, mention, meant_functions):
             found += (UNKNOWN_VALUE,)
         kept = rules.nearest(self._world, path, tuple(value for value in found if value not in unfit))
         if not rules.overloads:
@@ -350,6 +351,21 @@ class MentionMeaning:
         ]
         # Of overloads with as many arguments, their types decide, which are not known.
         return kept if len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
+
+    def _is_out_of_sight(self, path: str, mention: Mention, functions: dict[Value, Symbol]) -> bool:
+        """Whether one of some functions extends a type only inside of a class (Kotlin), and the mention is not there:
+        what the lambdas around it have as receivers decides."""
+        view = self._world.view(path)
+        for value, symbol in functions.items():
+            home = self._world.view(value.path) if symbol.scope and symbol.parent >= 0 else None
+            if view is None or home is None or home.facts.language != "kotlin":
+                continue
+            if home.symbol(symbol.parent).kind not in ("class", "interface"):
+                continue
+            around = (one for one in view.chain(mention.owner) if view.symbol(one).kind in CONTAINER_KINDS)
+            if not any((value.path, symbol.parent) in self._world.ancestors((path, one)).classes for one in around):
+                return True
+        return False
 
     def _is_other_overload(self, path: str, mention: Mention, fitting: dict[Value, Symbol]) -> bool:
         """Whether the only function that takes as many arguments as a call cannot take these: a library's class above
