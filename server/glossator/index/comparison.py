@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from glossator.workspace.files import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from glossator.workspace.files import Found
 
@@ -38,3 +38,10 @@ def is_unchanged(found: Iterable[Found | Skipped], known: Mapping[str, tuple[int
         elif state[:2] != item[1:]:  # size and modification time
             return False
     return number == len(known)
+
+
+def also_kept(found: Iterable[Found | Skipped], taken: list[Found | Skipped]) -> Iterator[Found | Skipped]:
+    """What a scan finds, each item added to `taken` as well: who takes no more from it can go on from there."""
+    for item in found:
+        taken.append(item)
+        yield item

@@ -14,12 +14,13 @@ import time
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import CancelledByUser, GlossatorError
 from glossator.index.batches import in_batches, next_delivery
-from glossator.index.comparison import UNSETTLED
+from glossator.index.comparison import UNSETTLED, also_kept, is_unchanged
 from glossator.index.language_detection import language_named, language_of
 from glossator.index.languages import TEXT
 from glossator.index.late_facts import collect_late_facts
@@ -169,18 +170,28 @@ class Indexer:
             scanned = Rules(self._root, self._settings).scan() if found is None else iter(found)
             with self._committing:
                 self._overtaken.clear()
-                manifest = dict(self._known(fresh=True))
-            with self._pool.all_cores() if all_cores and not manifest else nullcontext():
-                if not manifest or not all_cores:
-                    self._pool.start(1 if manifest else self._pool.count)
-                changes = _compare(_until(scanned, cancelled), manifest, self._store.earlier_hashes, self._pool.start)
-                large = not manifest and sum(task.size for task in changes.tasks) >= LATER_BYTES
+                # A scan that somebody has begun is not finished, since a difference was found.
+                stats = self._store.stats() if found is None else None
+                manifest = dict(self._known(fresh=True)) if not stats else {}
+            first = not manifest and not stats
+            with self._pool.all_cores() if all_cores and first else nullcontext():
+                if first or not all_cores:
+                    self._pool.start(self._pool.count if first else 1)
+                changes = _Changes()
+                taken: list[Found | Skipped] = []
+                if not stats or not is_unchanged(also_kept(_until(scanned, cancelled), taken), stats):
+                    if stats:
+                        with self._committing:
+                            manifest = dict(self._known(fresh=True))
+                    both = _until(chain(taken, scanned), cancelled)
+                    changes = _compare(both, manifest, self._store.earlier_hashes, self._pool.start)
+                large = first and sum(task.size for task in changes.tasks) >= LATER_BYTES
                 aim: Aim = "entries" if facts_later and large else "all"
                 work = _Work(changes, manifest, self._commit_of_run, self._store.earlier, progress, cancelled)
                 work.do(self._pool, self._batches(changes.tasks, BATCH_FILES, aim))
-            if work.changed and (maintain or not manifest):
+            if work.changed and (maintain or first):
                 progress(work.progress("finishing"))
-            if maintain or (work.changed and not manifest):
+            if maintain or (work.changed and first):
                 self._store.maintain()  # without changes too: readers may have found damage
             if not facts_later:
                 self.collect_facts(progress, cancelled)
@@ -255,8 +266,13 @@ class Indexer:
                 self._collecting.release()
 
     def maintain(self) -> None:
-        """Compact the store if that is due. Call it now and then; updates can run meanwhile."""
+        """Compact the store if that is due, and read what the next update needs, if a run had no use for it.
+
+        Call it now and then; updates can run meanwhile.
+        """
         self._store.maintain()
+        with self._committing:
+            self._known()
 
     def _relative(self, path: Path, root: Path) -> str | None:
         """`path` relative to the root, "" for the root itself; None if it is not in it."""

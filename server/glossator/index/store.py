@@ -166,10 +166,19 @@ class Store(StoreReader):
 
         A record with size -1 and no content hash belongs to a file that has to be indexed again.
         """
+        self._repair()
+        return self._manifest.files()
+
+    def stats(self) -> dict[str, tuple[int, int, str]]:
+        """See `StoreReader.stats`; files that have to be indexed again are among them, as in `files`."""
+        self._repair()
+        return super().stats()
+
+    def _repair(self) -> None:
+        """A writer makes the table agree with the manifest."""
         if self._lock is not None:
             with self._writing:
                 self._reconcile()
-        return self._manifest.files()
 
     @contextlib.contextmanager
     def _as_writer(self) -> Iterator[None]:
@@ -545,6 +554,7 @@ class Store(StoreReader):
     def release_memory(self) -> None:
         """Give back the memory of what can be read again; the next questions take some milliseconds more."""
         self.facts.release_memory()
+        self._columns = -1, None
         self._nearest.forget()
         self._full_text.forget()
         if "_earlier" in self.__dict__:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from itertools import compress
 from typing import TYPE_CHECKING, TypeVar
 
 from glossator.errors import StoreCorruptError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.full_text import TextHit
-    from glossator.index.manifest import Manifest
+    from glossator.index.manifest import FileColumns, Manifest
     from glossator.index.text_segments import Segment, StoredTerms
 
 _LOG = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ class StoreReader(Lookup):
         self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})
         self._revisions: tuple[int, dict[int, int]] = (-1, {})
+        self._columns: tuple[int, FileColumns | None] = (-1, None)
+        """What `stats` read, for the first `summaries`, and the number of the change at which it did."""
         self._position = IndexPosition(manifest.position, lambda: manifest.transactions)
         self._nearest = Nearest(self._nearest_folder, self._position, self._live, self._columns_of)
         self._full_text = FullText(self._texts_folder, self._position, self._live, self._segments_of)
@@ -146,11 +149,24 @@ class StoreReader(Lookup):
 
     def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
-        return self._manifest.summaries(known)
+        (read_at, columns), self._columns = self._columns, (-1, None)
+        if known or columns is None or read_at != self._manifest.changes():
+            return self._manifest.summaries(known)
+        found = columns.summaries()
+        return [one.revision for one in found], found
 
     def stats(self) -> dict[str, tuple[int, int, str]]:
-        """Path -> size, modification time in nanoseconds, and why a file is skipped ("" if it is not), of all files."""
-        return self._manifest.stats()
+        """Path -> size, modification time in nanoseconds, and why a file is skipped ("" if it is not), of all files.
+
+        A search of an unchanged folder follows most of the time: what it needs of the files is read along with it.
+        """
+        changes = self._manifest.changes()  # before the columns: what is committed in between is read again
+        columns = self._manifest.file_columns()
+        self._columns = changes, columns
+        self._revisions = changes, dict(compress(zip(columns.revisions, columns.entries, strict=True), columns.entries))
+        return dict(
+            zip(columns.paths, zip(columns.sizes, columns.mtimes_ns, columns.skipped, strict=True), strict=True)
+        )
 
     def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
         """(path, bytes) of the indexed files in some languages, by path."""

@@ -18,7 +18,7 @@ from glossator.project.retriever_choice import chosen_retriever, embedder_ids
 from glossator.project.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -313,23 +313,17 @@ class Root:
         Raises:
             WorkspaceError: the folder is gone or cannot be read.
         """
-        from glossator.index.comparison import is_unchanged
+        from glossator.index.comparison import also_kept, is_unchanged
         from glossator.workspace.files import Rules
 
         scan = Rules(self.path, self.settings).scan()
         if self.settings.team:  # what there is may have to make room for the team's
             return scan
         taken: list[Found | Skipped] = []
-
-        def noted() -> Iterator[Found | Skipped]:
-            for item in scan:
-                taken.append(item)
-                yield item
-
         try:
             snapshot = self.open()
             store = snapshot.store if snapshot is not None else None
-            if store is not None and store.is_in_order() and is_unchanged(noted(), store.stats()):
+            if store is not None and store.is_in_order() and is_unchanged(also_kept(scan, taken), store.stats()):
                 self._may_write = True
                 return None
         except StoreError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from functools import lru_cache
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
@@ -49,7 +50,7 @@ STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
 
 class FileFacts:
-    """The facts about one file that ranking keeps.
+    """The facts about one file that ranking keeps; made of what a `FileSummary` has.
 
     Most are needed of candidates only, and are found out when they are first asked for: there may be thousands of files
     for some dozen candidates.
@@ -130,7 +131,7 @@ def centroids(facts: Sequence[FileFacts], dimensions: int) -> NDArray[np.float32
 
 def file_facts(summary: FileSummary) -> FileFacts:
     """The facts of a file."""
-    return FileFacts(summary.revision, summary.path, summary.language, summary.lines, summary.centroid)
+    return FileFacts(*summary)
 
 
 class FileStems:
@@ -271,16 +272,15 @@ class Corpus:
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
             left.append(facts.path)
-        for summary in fresh:
-            facts = file_facts(summary)
-            self.files[facts.revision] = facts
-            self.by_path[facts.path] = facts.revision
+        added = [one.revision for one in fresh]
+        self.files.update(zip(added, starmap(FileFacts, fresh), strict=True))
+        self.by_path.update(zip((one.path for one in fresh), added, strict=True))
         if any(path not in self.by_path and _versions_in((path,)) for path in left):
             self._newest = _versions_in(self.by_path)
         else:
             for folder, newest in _versions_in(summary.path for summary in fresh).items():
                 self._newest[folder] = max(newest, self._newest.get(folder, 0))
-        self._stems.change([one.revision for one in fresh], len(removed))
+        self._stems.change(added, len(removed))
         self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
         for found_out in (

@@ -152,20 +152,29 @@ class Rules:
             else:
                 around.pop()
 
-    def folders(self, under: str = "") -> Iterator[str]:
-        """The folders that a scan enters, `under` first; symbolic links to folders are not among them."""
-        listing = self._enter(under)
+    def folders(self, under: str = "", before_listing: Callable[[str], None] | None = None) -> Iterator[str]:
+        """The folders that a scan enters, `under` first; symbolic links to folders are not among them.
+
+        `before_listing` is called with each folder before it is listed, and with those that what is in them excludes.
+        """
+        listing = self._enter(under, before_listing=before_listing)
         pending = [(under, listing)] if isinstance(listing, list) else []
         while pending:
             path, entries = pending.pop()
             yield path
             prefix = path + "/" if path else ""
             children = []
+            folder = self._folders[path]
+            may_be_ignored = folder.may_ignore_in(prefix, is_folder=True)
             for entry in entries:
                 if _is_folder(entry):
-                    inner = self._enter(prefix + entry.name, self._folders[path], is_listed=True)
+                    child = prefix + entry.name
+                    may_be = may_be_ignored(entry.name)
+                    inner = self._enter(
+                        child, folder, is_listed=True, may_be_ignored=may_be, before_listing=before_listing
+                    )
                     if isinstance(inner, list):
-                        children.append((prefix + entry.name, inner))
+                        children.append((child, inner))
             pending.extend(reversed(children))
 
     def look(self, path: str) -> Found | Skipped | None:
@@ -274,7 +283,13 @@ class Rules:
         return self._folders.get(path, _LEFT_OUT)
 
     def _enter(
-        self, path: str, parent: FolderRules | None = None, *, is_listed: bool = False, may_be_ignored: bool = True
+        self,
+        path: str,
+        parent: FolderRules | None = None,
+        *,
+        is_listed: bool = False,
+        may_be_ignored: bool = True,
+        before_listing: Callable[[str], None] | None = None,
     ) -> list[os.DirEntry[str]] | Skipped | None:
         """The sorted entries of a folder; Skipped or None if it is left out. Caches the rules that apply in it.
 
@@ -298,8 +313,10 @@ class Rules:
             parent, left_out = self._top, None
         entries: list[os.DirEntry[str]] = []
         if left_out is None:
+            if before_listing is not None:
+                before_listing(path)
             try:
-                if path and not is_listed and self._is_link(path):
+                if path and not is_listed and _is_reparse(os.lstat(os.path.join(self.root, path))):  # noqa: PTH118
                     left_out = ""
                 else:
                     with os.scandir(os.path.join(self.root, path)) as iterator:  # noqa: PTH118 - hot, and only joins
@@ -326,23 +343,18 @@ class Rules:
             folder = replace(folder, tracked_only=True)
         if path and ".git" in names:
             folder = self._nested_repository(path, folder)
-        prefix = path + "/" if path else ""
-        if ".gitignore" in names:
-            self._inner_rule_files.add(self.root / path / ".gitignore")
-            patterns = IgnoreFile.read(self.root / path / ".gitignore", fold_case=folder.fold_case)
-            if patterns is not None:
-                folder = replace(folder, git=(*folder.git, RuleSource(patterns, len(byte_text(prefix)))))
-        if ".glossatorignore" in names:
-            self._inner_rule_files.add(self.root / path / ".glossatorignore")
-            patterns = IgnoreFile.read(self.root / path / ".glossatorignore", fold_case=folder.fold_case)
-            if patterns is not None:
-                folder = replace(folder, own=(*folder.own, RuleSource(patterns, len(byte_text(prefix)))))
+        for rule_file in (".gitignore", ".glossatorignore"):
+            if rule_file in names:
+                self._inner_rule_files.add(self.root / path / rule_file)
+                patterns = IgnoreFile.read(self.root / path / rule_file, fold_case=folder.fold_case)
+                if patterns is not None:
+                    source = RuleSource(patterns, len(byte_text(path + "/")) if path else 0)
+                    if rule_file == ".gitignore":
+                        folder = replace(folder, git=(*folder.git, source))
+                    else:
+                        folder = replace(folder, own=(*folder.own, source))
         self._folders[path] = folder
         return entries
-
-    def _is_link(self, path: str) -> bool:
-        """Whether the last part of `path` is a symbolic link or a junction."""
-        return _is_reparse(os.lstat(os.path.join(self.root, path)))  # noqa: PTH118 - hot
 
     def _is_second_copy(self, path: str) -> bool:
         """Whether it is a linked worktree (`git worktree add`) of a repository whose main files are in the root too."""

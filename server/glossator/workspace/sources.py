@@ -85,18 +85,18 @@ class InotifySource:
     def _cover(self, under: str) -> set[str]:
         """Watch `under` and all folders below it; returns them.
 
-        Folders created after their parent was listed and before it was watched would be missed, so the walk is repeated
-        until it finds nothing new.
+        Each folder is watched before it is listed: one that is created in it is listed, or else an event tells of it.
         """
         covered: set[str] = set()
-        while True:
-            before = len(covered)
-            for folder in self._rules.folders(under):
-                full = f"{self._root}/{folder}" if folder else self._root
-                if full in covered or self._add(full):
-                    covered.add(full)
-            if len(covered) == before:
-                return covered
+
+        def watch(folder: str) -> None:
+            full = f"{self._root}/{folder}" if folder else self._root
+            if self._add(full):
+                covered.add(full)
+
+        for _ in self._rules.folders(under, watch):
+            continue
+        return covered
 
     def _add(self, folder: str) -> bool:
         """Watch one folder; False if it is gone or may not be read."""

@@ -1,0 +1,150 @@
+"""What is read of an index when an unchanged project is opened again."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glossator.index.manifest import FileColumns, Manifest
+from glossator.index.records import FileRecord
+from glossator.project.session import Session
+from glossator.settings import Settings
+from glossator.workspace import inotify
+from glossator.workspace.files import Rules
+from glossator.workspace.sources import InotifySource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """An indexed folder of two files and one that is skipped, settled long ago."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    for name, text in (("cart.py", "def total():\n    return 0\n"), ("till.go", "package till\n"), (".env", "A=1\n")):
+        (folder / name).write_text(text, "utf-8")
+        os.utime(folder / name, (1_600_000_000, 1_600_000_000))
+    with closing(opened(folder)) as session:
+        session.root.index()
+    return folder
+
+
+def opened(code: Path) -> Session:
+    return Session([code], Settings(index_dir=code.parent / "indexes", workers=1))
+
+
+def test_records_are_read_only_if_something_has_changed(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Manifest] = []
+    files = Manifest.files
+
+    def counted(manifest: Manifest) -> dict[str, FileRecord]:
+        read.append(manifest)
+        return files(manifest)
+
+    monkeypatch.setattr(Manifest, "files", counted)
+    with closing(opened(code)) as session:
+        root = session.root
+        report = root.index(maintain=False)
+        assert (report.files, report.embedded, [one.path for one in report.skipped]) == (2, 0, [".env"])
+        assert not read
+        root.indexer().maintain()
+        assert len(read) == 1, "what the next update needs"
+        (code / "cart.py").write_text("def grand_total():\n    return 1\n", "utf-8")
+        assert root.indexer().update([code / "cart.py"]) == {"cart.py"}
+        assert len(read) == 1
+        (code / "till.go").unlink()
+        (code / "new.py").write_text("def added():\n    return 2\n", "utf-8")
+        assert root.index(maintain=False).files == 2
+        assert len(read) == 2
+        assert root.search("grand_total", 1)[0].path == "cart.py"
+        assert root.search("added", 1)[0].path == "new.py"
+        assert set(files(root.writer()._manifest)) == {"cart.py", "new.py", ".env"}
+
+
+def test_an_unchanged_run_repairs_what_is_missing(code: Path) -> None:
+    with closing(opened(code)) as session:
+        manifest = session.root.writer()._manifest
+        revision = next(one for one, count in manifest.revisions(["cart.py"]).items() if count)
+        manifest.forget_contents([revision])
+        assert session.root.index(maintain=False).files == 2
+        assert manifest.files()["cart.py"].size > 0
+
+
+def test_a_search_uses_what_the_comparison_has_read(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(opened(code)) as session:
+        root = session.root
+        snapshot = root.open()
+        assert snapshot is not None
+        store, manifest = snapshot.store, snapshot.store._manifest
+        expected = manifest.summaries(())
+        assert "cart.py" in [one.path for one in expected[1]]
+        assert store.stats() == {
+            path: (record.size, record.mtime_ns, record.skipped) for path, record in manifest.files().items()
+        }
+        with monkeypatch.context() as patch:
+            patch.delattr(Manifest, "file_columns")
+            assert store.summaries() == expected
+            assert store._live() == {one: count for one, count in manifest.revisions().items() if count}
+        assert store._columns == (-1, None), "no memory is kept"
+        store.stats()
+        with closing(opened(code)) as other:
+            (code / "more.py").write_text("def more():\n    return 3\n", "utf-8")
+            other.root.index()
+        assert "more.py" in [one.path for one in store.summaries()[1]], "another process has committed meanwhile"
+
+
+def test_columns_of_all_files(code: Path) -> None:
+    with closing(opened(code)) as session:
+        manifest = session.root.writer()._manifest
+        with manifest.transaction() as connection:
+            odd = "lone \udc80".encode("utf-8", "surrogatepass")
+            connection.execute("UPDATE files SET path = ? WHERE path = 'till.go'", (odd,))
+        columns = manifest.file_columns()
+        assert sorted(columns.paths) == [".env", "cart.py", "lone \udc80"]
+        assert list(columns.revisions) == sorted(columns.revisions)
+        assert [one.path for one in columns.summaries()] == [
+            path for path, count in zip(columns.paths, columns.entries, strict=True) if count
+        ]
+        with manifest.transaction() as connection:
+            connection.execute("DELETE FROM files")
+        assert manifest.file_columns() == FileColumns((), (), (), (), (), (), (), ())
+        assert manifest.summaries(()) == ([], [])
+
+
+@pytest.mark.skipif(not inotify.AVAILABLE, reason="inotify is Linux's")
+def test_each_folder_is_watched_before_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("src/inner", "env", "node_modules/a", "out"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "env/pyvenv.cfg").touch()
+    (tmp_path / ".gitignore").write_text("out\n")
+    walks: list[str] = []
+    folders = Rules.folders
+
+    def counted(rules: Rules, under: str = "", before_listing: Callable[[str], None] | None = None) -> Iterator[str]:
+        walks.append(under)
+        return folders(rules, under, before_listing)
+
+    add = InotifySource._add
+
+    def added(source: InotifySource, folder: str) -> bool:
+        done = add(source, folder)
+        if folder == f"{tmp_path}/src":  # somebody makes a folder at this very moment
+            (tmp_path / "src/new/deep").mkdir(parents=True)
+        return done
+
+    monkeypatch.setattr(Rules, "folders", counted)
+    monkeypatch.setattr(InotifySource, "_add", added)
+    source = InotifySource(Rules(tmp_path.resolve(), Settings()))
+    try:
+        watched = {
+            Path(one).relative_to(tmp_path).as_posix() for one in source._inotify.folders() if tmp_path.name in one
+        }
+        assert watched == {".", "src", "src/inner", "src/new", "src/new/deep", "env"}
+        assert walks == [""], "one walk is enough"
+    finally:
+        source.close()
