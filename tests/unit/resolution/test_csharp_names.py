@@ -34,6 +34,7 @@ EXTENDING = {
                 Use(request.Length);
                 all.IsEmpty();
                 request.After();
+                RequestExtensions.AddXml(request, "c");
             }
         }
     """,
@@ -45,7 +46,10 @@ def test_members_of_a_block_that_extends_a_type_are_those_of_the_class_around() 
     facts = sample.facts("Extensions.cs")
     assert facts is not None
     assert not facts.damaged
-    assert sample.uses("RequestExtensions.AddXml", None, "possible") == ['Main.cs: request.AddXml("a");']
+    assert sample.uses("RequestExtensions.AddXml", None, "possible") == [
+        'Main.cs: request.AddXml("a");',
+        'Main.cs: RequestExtensions.AddXml(request, "c");',
+    ]
     assert sample.uses("RequestExtensions.Length", None, "possible") == ["Main.cs: Use(request.Length);"]
     assert sample.uses("RequestExtensions.IsEmpty", None, "possible") == ["Main.cs: all.IsEmpty();"]
     assert sample.uses("RequestExtensions.After", None, "possible") == ["Main.cs: request.After();"]

@@ -63,6 +63,14 @@ CASES: dict[str, Case] = {
         "fmt",
         "lone",
     ),
+    "kotlin: a class whose inner classes have tests": (
+        {
+            "a.kt": "package a\nclass AndTest {\n  class And {\n    @Test fun works() {}\n  }\n}\n"
+            "class Lone {\n  class Inner\n}\n"
+        },
+        "AndTest",
+        "Lone",
+    ),
     "python: a variable that a tool reads": (
         {"docs/conf.py": "html_theme = 'plain'\n", "a.py": "lone = 'plain'\n"},
         "html_theme",

@@ -94,7 +94,7 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
     if any(name not in PLAIN_DECORATORS for name in view.decorators(definition.index)):
         return True
     if symbol.kind in CONTAINER_KINDS and any(
-        name not in PLAIN_DECORATORS for member in view.members(definition.index) for name in view.decorators(member)
+        name not in PLAIN_DECORATORS for inner in view.within(definition.index) for name in view.decorators(inner)
     ):
         return True  # a class of tests or benchmarks, which a runner finds
     if symbol.kind in CONTAINER_KINDS and _may_be_looked_for(world, definition):

@@ -476,7 +476,11 @@ class UseSearch:
             return True
         symbol = self._definition.symbol
         extends = self._rules.first_is_receiver and symbol.flags & STATIC and mention.receiver >= 0
-        return takes(symbol, mention.arguments) or (bool(extends) and takes(symbol, mention.arguments + 1))
+        if takes(symbol, mention.arguments) or (extends and takes(symbol, mention.arguments + 1)):
+            return True
+        # A member of a block that extends a type is called as `Extensions.Add(request, 1)`, too.
+        static = self._rules.first_is_receiver and bool(symbol.flags & STATIC)
+        return static and mention.arguments > 0 and takes(symbol, mention.arguments - 1)
 
     def _is_structural(self, target: DefinedSymbol) -> bool:
         """Whether a target is declared by a type that others implement without naming it."""
