@@ -653,3 +653,36 @@ def test_a_macro_is_meant_in_every_namespace() -> None:
     assert sample.at("pool.cc", "LIMIT(3);", "LIMIT") == "possible"
     assert sample.at("pool.cc", "FIXED = 4;", "FIXED") == "pool.h:db.inner.FIXED"
     assert sample.at("pool.cc", "old(5);", "old") == "possible"
+
+
+def test_what_a_namespace_that_a_macro_opens_has_is_not_denied() -> None:
+    sample = Sample(
+        {
+            "pool.cc": """
+                #define APP_BEGIN namespace app { namespace impl {
+                #define APP_END } }
+                APP_BEGIN
+                int grow(int size) { return size; }
+                int unused(int size) { return size; }
+                APP_END
+                namespace app {
+                void run() { impl::grow(3); }
+                }
+            """
+        }
+    )
+    assert sample.uses("grow", grade="possible") == ["pool.cc: void run() { impl::grow(3); }"]
+    assert sample.resolver.uses(sample.definition("unused")).uses == ()
+
+
+def test_a_macro_that_is_called_like_a_function_of_the_library_is_meant_where_its_header_is_included() -> None:
+    sample = Sample(
+        {
+            "windows.h": "#define snprintf c99_snprintf\n#define MOST 3\n",
+            "text.c": '#include "windows.h"\nint text(char *to) { return snprintf(to, MOST, "a"); }\n',
+            "main.c": 'int main(void) { char to[9]; return snprintf(to, MOST, "a"); }\n',
+        }
+    )
+    assert sample.uses("snprintf") == ['text.c: int text(char *to) { return snprintf(to, MOST, "a"); }']
+    assert [line.partition(":")[0] for line in sample.uses("snprintf", grade="possible")] == ["main.c"]
+    assert [line.partition(":")[0] for line in sample.uses("MOST")] == ["main.c", "text.c"]

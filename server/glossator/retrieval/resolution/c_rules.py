@@ -479,7 +479,7 @@ class CRules(LanguageRules):
             if one.kind != "symbol" or one.path == view.path:
                 return True
             symbol = symbol_of(world, one)
-            if symbol.kind not in ("function", "variable", "constant"):
+            if symbol.kind not in _CALLED_LIKE_MACROS and symbol.kind != "macro":
                 return True
             near = near or one.path.endswith(_SEEN) or bool(symbol.flags & STUB)
         if view.facts.language == "c" and all(world.language(one.path) == "cpp" for one in meant):

@@ -43,9 +43,9 @@ MAX_ALIASES: Final = 8
 _BARE_MEMBERS: Final = frozenset(("c", "cpp", "kotlin", "objc", "ruby"))
 """Languages in which a bare name may mean a member of something else: in a block of Kotlin and Ruby of what the block
 is handed to (`shop.apply { open() }`), in a macro's arguments of what the macro writes before it."""
-_MODULES: Final = frozenset(("javascript", "jsx", "python", "svelte", "swift", "tsx", "typescript", "vue"))
-"""Languages in which an unknown receiver may be a module: it is loaded by a name that is made at run time, or in Swift
-no file says what it is called."""
+_MODULES: Final = frozenset(("cpp", "javascript", "jsx", "python", "svelte", "swift", "tsx", "typescript", "vue"))
+"""Languages in which an unknown receiver may be a module: it is loaded by a name that is made at run time, in Swift no
+file says what it is called, and in C++ a macro may open a namespace (`PUGI_NS_BEGIN`)."""
 _IMPORT: Final = MENTION_KINDS.index("import")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
 _VALUE: Final = MENTION_KINDS.index("value")
