@@ -86,6 +86,7 @@ class BoundValue:
     """The byte up to which it counts, in the branch of a condition; 0 for the end of the scope."""
 
 
+_PARAMETERS_OF_TEMPLATE: Final = re.compile(rb"template\s*<(?:[^<>;{}]|<[^<>;{}]{0,100}>){0,400}>")
 _TAGS: Final = ("struct ", "union ", "enum ")
 """How a type begins that no variable hides."""
 
@@ -250,7 +251,8 @@ class FileScopes(FileSymbols):
         return False
 
     def _type(self, text: str, at: int) -> str:
-        """The expression of a type at a place: of a type's parameter, what it is at least."""
+        """The expression of a type at a place: of a type's parameter, what it is at least. What a function's template
+        deduces in C++ is unknown, whatever it is called; what a class's stands for may follow from its arguments."""
         made = type_expression(text)
         bare = made[1:-1].lstrip("&*")
         if not bare.isidentifier() or text.startswith(_TAGS):
@@ -259,8 +261,21 @@ class FileScopes(FileSymbols):
         while scope >= 0:
             if (values := self._scopes[scope].names.get(bare)) is not None:
                 return values[0].made if values and values[0].made[:1] == "<" else made
+            if self._language.macros and self._is_deduced(bare, scope, at):
+                return UNKNOWN
             scope = self._scopes[scope].parent
         return made
+
+    def _is_deduced(self, name: str, scope: int, at: int) -> bool:
+        """Whether a scope around a place is a function's template, not a class's, and has a parameter of a name."""
+        start = self._scopes[scope].start
+        if not self._data.startswith(b"template", start):
+            return False
+        around = self._class_at(at)
+        if around >= 0 and self._spans[around][0] >= start:
+            return False
+        written = _PARAMETERS_OF_TEMPLATE.match(self._data, start)
+        return written is not None and re.search(rf"\b{name}\s*[,>=]".encode(), written[0]) is not None
 
     def _expression(self, span: Range) -> str:
         """The expression of a range of source, with local names replaced."""

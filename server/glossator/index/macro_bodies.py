@@ -29,7 +29,7 @@ _NO_TYPES: Final = frozenset((b"return", b"else", b"goto", b"case", b"new", b"de
 _TYPES: Final = frozenset(
     b"auto bool char const double float int long short signed unsigned void volatile wchar_t".split()
 )
-_WORDS: Final = (
+WORDS: Final = (
     _RECORDS
     | _NO_TYPES
     | _TYPES
@@ -82,7 +82,7 @@ def names_in_body(body: bytes, parameters: Collection[str]) -> Iterator[BodyName
                 own.add(name)  # `int c = ...;`
     for index in range(len(tokens) - 2):
         at, name, kind = tokens[index]
-        if kind != "name" or name in _WORDS:
+        if kind != "name" or name in WORDS:
             continue
         left = tokens[index - 1][1] if index else b""
         after = tokens[index + 1][1]
@@ -107,7 +107,7 @@ def _receiver(tokens: list[tuple[int, bytes, str | None]], link: int, own: Colle
     index = link
     while index > 0 and tokens[index][1] in _LINKS:
         _, name, kind = tokens[index - 1]
-        if kind != "name" or name in _WORDS:
+        if kind != "name" or name in WORDS:
             return UNKNOWN
         parts.insert(0, name.decode())
         index -= 2

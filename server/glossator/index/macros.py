@@ -16,6 +16,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.macro_bodies import WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -135,6 +137,8 @@ _GUARDED: Final = _bytes(
     rf"[\w>\]]\s+(\w*(?:GUARDED_(?:BY|VAR)|ACQUIRED_(?:BEFORE|AFTER))\b\s*(?:{_ARGUMENTS})?)(?=\s*[;={{,])"
 )
 """What guards a variable (Clang's thread safety analysis), which reads like a function: `int n GUARDED_BY(mutex);`."""
+_GIVEN_NAME: Final = re.compile(rb"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|/\*[\s\S]*?\*/|//[^\n]*|\b([A-Za-z_]\w*)")
+"""A name in a macro's arguments, in the first group; or a text or a comment."""
 _FOLLOWING: Final = _bytes(rf"^[ \t]*({_WORD})(?=[ \t]*(?:\(|$))")
 _DEFINE: Final = re.compile(rb"#[ \t]*define\b(?:[^\n\\]|\\\r?\n|\\.)*")
 _INNER_COMMENT: Final = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*[^\s/])")
@@ -236,7 +240,7 @@ def may_begin(data: bytes, macro: int) -> bool:
 
 
 def names_in(data: bytes, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
-    """First byte and name of the macros that stand in some ranges."""
+    """First byte and name of the macros that stand in some ranges, and of what stands in their arguments."""
     for start, end in ranges:
         name = _NAME.search(data, start, end)
         if name is None or not name[0].isupper():
@@ -245,6 +249,9 @@ def names_in(data: bytes, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[i
         # Others may follow, each on a line of its own.
         for other in _FOLLOWING.finditer(data, name.end(), end):
             yield other.start(1), other[1]
+        for other in _GIVEN_NAME.finditer(data, name.end(), end) if b"(" in data[name.end() : end] else ():
+            if other[1] and other[1] not in WORDS:
+                yield other.start(1), other[1]
 
 
 def _windows(data: bytes, errors: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

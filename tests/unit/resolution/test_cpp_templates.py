@@ -123,3 +123,46 @@ def test_a_parameter_hides_no_type_before_it() -> None:
         """
     })  # fmt: skip
     assert sample.uses("node") == ["node.h: inline int push(node& node, int mark) { return node.mark; }"]
+
+
+def test_what_a_function_s_template_deduces_is_unknown_whatever_it_is_called() -> None:
+    sample = Sample(
+        {
+            "out.cc": """
+                struct Out { void flush(); };
+                template <class Archive, int Size = 8> void run(Archive& given) {
+                  Archive made(given);
+                  made.flush();
+                  given.flush();
+                }
+                template <class Archive> struct Held {
+                  template <class Other> void more(Other& one) { one.flush(); }
+                };
+            """
+        }
+    )
+    assert sample.uses("flush", grade="possible") == [
+        "out.cc: made.flush();",
+        "out.cc: given.flush();",
+        "out.cc: template <class Other> void more(Other& one) { one.flush(); }",
+    ]
+
+
+def test_names_in_a_macro_s_arguments_are_possible_uses() -> None:
+    sample = Sample(
+        {
+            "pool.h": """
+                namespace db {
+                struct Pool { int size; };
+                struct Other { int size; };
+                }
+                CLASS_VERSION(db::Pool, 1, "Other")
+
+                class Next {
+                  int x;
+                };
+            """
+        }
+    )
+    assert sample.uses("Pool", grade="possible") == ['pool.h: CLASS_VERSION(db::Pool, 1, "Other")']
+    assert sample.uses("Other", grade="possible") == []
