@@ -121,7 +121,8 @@ SPECIAL: Final = 256
 """A version of a template for certain arguments: `struct hash<Session>` in C++."""
 NESTED: Final = 512
 """In Ruby defined in a block of its own, which may be a class's body: `define_class("User") { attr_reader :name }`. In
-other languages a function that is indented though nothing is around it: maybe in a class that no grammar reads."""
+other languages a function that is indented though nothing is around it, maybe in a class that no grammar reads; in C's
+family a variable too, maybe in a function."""
 ABSTRACT: Final = 1024
 """In Kotlin an abstract or sealed class, which has no instances of its own: a call of its name calls a function."""
 PRIVATE: Final = 2048

@@ -188,10 +188,11 @@ class FileBindings(FileImports):
 
     def _note_block(self, index: int) -> None:
         """Note whether a method of Ruby stands in a block that is not the body of the symbol around it; and functions
-        that are indented though no symbol is around them."""
+        that are indented though no symbol is around them, in C's family variables too."""
         symbol = self._symbols[index]
         if not self._language.bare_calls:
-            if symbol.kind == "function" and symbol.parent < 0 and self._indent(self._spans[index][0]):
+            kinds = ("function", "variable") if self._language.macros else ("function",)
+            if symbol.kind in kinds and symbol.parent < 0 and self._indent(self._spans[index][0]):
                 symbol.flags |= NESTED
             return
         if symbol.kind not in ("function", "method", "property"):
@@ -400,6 +401,8 @@ class FileBindings(FileImports):
             if parent >= 0 and self._symbols[parent].kind == "enum" and "type" not in match:
                 kind = "enum_member"
             known = self._add_variable(span, kind, parent)
+            if self._language.macros:
+                self._note_block(known)
         made = self._given(match)
         symbol = self._symbols[known]
         if symbol.kind == "object" and made == UNKNOWN:

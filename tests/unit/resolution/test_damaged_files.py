@@ -138,3 +138,25 @@ def test_functions_of_a_class_that_is_not_read_are_none_of_other_files() -> None
     assert sample.uses("is_small", "text.cc") == ["text.cc: is_small(size);"]
     assert sample.uses("made", grade="possible") == ["tool.cc: void run() { is_small(3); made(3); }"]
     assert sample.uses("Text") == []
+
+
+def test_variables_of_a_function_that_is_not_read_are_none_of_other_files() -> None:
+    sample = Sample(
+        {
+            "first.cc": """
+                void one() {
+                    }
+                    int kept = 3;
+                }
+            """,
+            "second.cc": """
+                void two() {
+                    }
+                    const app::Value kept(given);
+                    check(kept == given);
+                }
+            """,
+        }
+    )
+    found = sample.resolver.uses(sample.definition("kept", "first.cc")).uses
+    assert {use.grade for use in found if use.path == "second.cc"} <= {"possible"}

@@ -64,13 +64,14 @@ def is_inside(view: FileView, macros: frozenset[str]) -> bool:
 
 def in_unread_class(world: World, value: Value, path: str) -> bool:
     """Whether what a name means to a file may be in a class or a namespace that the grammar does not read: an indented
-    function with nothing around it, in another file with errors; in the file itself one without a result, which may be
-    a constructor."""
+    function or variable with nothing around it, in another file with errors; in the file itself a function without a
+    result, which may be a constructor."""
     view = world.view(value.path) if value.kind == "symbol" else None
     if view is None or not view.facts.damaged:
         return False
     symbol = view.symbol(value.number)
-    return bool(symbol.flags & NESTED) and (value.path != path or not symbol.type)
+    constructor = symbol.kind == "function" and not symbol.type
+    return bool(symbol.flags & NESTED) and (value.path != path or constructor)
 
 
 def held_by_enums(world: World, value: Value, name: str) -> Values:
