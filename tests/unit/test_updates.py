@@ -331,8 +331,7 @@ def test_a_rescan_that_was_asked_for_meanwhile_tries_again_what_failed(
         assert tried.acquire(timeout=WAIT)
         assert updates.state().state == "ready"
     else:
-        opened.wait_for(lambda: "the disk is full" in updates.state().message)
-        assert updates.state().state == "failed"
+        opened.wait_for(lambda: (updates.state().state, updates.state().message) == ("failed", "the disk is full"))
 
 
 def test_a_change_that_comes_as_compacting_fails_is_indexed_at_once(
