@@ -276,7 +276,7 @@ def test_an_open_root_is_ready_before_its_uses_are_collected(tmp_path: Path, mon
     real = late_facts.collect_late_facts
 
     def collect(*arguments: object) -> None:
-        assert go.wait(60)
+        assert go.wait(600)
         real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(indexing, "collect_late_facts", collect)
