@@ -237,3 +237,60 @@ def test_what_a_copy_changes_may_be_a_member_of_anything() -> None:
         """
     }
     assert Sample(files).uses("Single", None, "possible") == ["a.cs: Render(options with { Single = true });"]
+
+
+PROJECTS = {
+    "src/One/One.csproj": "<Project/>",
+    "src/Two/Two.csproj": "<Project/>",
+    "tests/Tests.csproj": "<Project/>",
+    "src/One/Settings.cs": """
+        namespace App;
+        public partial class Settings {
+            public static int Limit() { return 1; }
+        }
+    """,
+    "src/One/Parts/More.cs": """
+        namespace App;
+        public partial class Settings {
+            public static int More() { return Limit(); }
+        }
+    """,
+    "src/One/Run.cs": """
+        namespace App;
+        public class Run { int one = Settings.Limit() + Settings.More(); }
+    """,
+    "src/Two/Settings.cs": """
+        namespace App;
+        public class Settings {
+            public static int Limit() { return 2; }
+        }
+    """,
+    "src/Two/Start.cs": """
+        namespace App;
+        public class Start { int two = Settings.Limit(); }
+    """,
+    "tests/LimitTests.cs": """
+        using App;
+        namespace Tests;
+        public class LimitTests { int some = Settings.Limit(); }
+    """,
+}
+
+
+def test_two_projects_have_a_class_of_one_full_name_each() -> None:
+    sample = Sample(PROJECTS)
+    first = "public class Run { int one = Settings.Limit() + Settings.More(); }"
+    second, unknown = (
+        "public class Start { int two = Settings.Limit(); }",
+        "public class LimitTests { int some = Settings.Limit(); }",
+    )
+    assert sample.uses("Settings.Limit", "src/One/Settings.cs") == [
+        "src/One/Parts/More.cs: public static int More() { return Limit(); }",
+        f"src/One/Run.cs: {first}",
+    ]
+    assert sample.uses("Settings.Limit", "src/Two/Settings.cs") == [f"src/Two/Start.cs: {second}"]
+    assert sample.uses("Settings", "src/Two/Settings.cs") == [f"src/Two/Start.cs: {second}"]
+    for path in ("src/One/Settings.cs", "src/Two/Settings.cs"):
+        assert sample.uses("Settings.Limit", path, "possible") == [f"tests/LimitTests.cs: {unknown}"]
+        assert sample.uses("Settings", path, "possible") == [f"tests/LimitTests.cs: {unknown}"]
+    assert sample.uses("Settings.More") == [f"src/One/Run.cs: {first}"]

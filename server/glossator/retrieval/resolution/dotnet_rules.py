@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.type_texts import TypeText
-    from glossator.retrieval.resolution.values import Key
+    from glossator.retrieval.resolution.values import DefinedSymbol, Key
 
 _TYPE_KINDS: Final = frozenset(("base", "decorator", "type"))
 """Kinds of mentions where only types stand."""
@@ -47,7 +47,8 @@ class DotnetRules(PackageRules):
             outside = view.symbol(around).parent
             others = super().bare(world, view, Spot(place.path, outside), name)
             if types := tuple(one for one in own_symbols(others) if _is_type(symbol_of(world, one))):
-                return (*found, *(one for one in types if one not in found))
+                unknown = (UNKNOWN_VALUE,) if UNKNOWN_VALUE in others else ()
+                return (*found, *(one for one in types if one not in found), *unknown)
             around = view.enclosing_container(outside) if outside >= 0 else -1
         return found
 
@@ -58,11 +59,11 @@ class DotnetRules(PackageRules):
         if not any(_is_type(symbol_of(world, one)) for one in own_symbols(found)):
             return found
         others = tuple(one for one in self.in_siblings(world, view, place, name) if one.path != view.path)
-        return _first_parts(world, (*found, *others)) if others else found
+        return _first_parts(world, (*found, *others), view.path) if others else found
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the namespace declare; of a partial class its first part."""
-        return _first_parts(world, super().in_siblings(world, view, place, name))
+        return _first_parts(world, super().in_siblings(world, view, place, name), view.path)
 
     def is_shared(self, world: World, view: FileView, value: Value) -> bool:
         """Types are; the variables and functions of a program's own statements are not."""
@@ -79,7 +80,7 @@ class DotnetRules(PackageRules):
             for target in world.import_target(path, item):
                 held = (target,) if item.name == name else world.member(target, name, Spot(path))
                 if target.kind != "external" and (own := own_symbols(held)):
-                    return _first_parts(world, own)
+                    return _first_parts(world, own, view.path)
         return found
 
     def _global_usings(self, world: World, path: str) -> list[tuple[str, Import]]:
@@ -108,9 +109,9 @@ class DotnetRules(PackageRules):
         while outer:
             inner = self._qualified(world, view.path, f"{outer}.{item.module}")
             if any(_is_type(symbol_of(world, one)) for one in own_symbols(inner)):
-                return _first_parts(world, inner)
+                return _first_parts(world, inner, view.path)
             outer = outer.rpartition(".")[0]
-        return _first_parts(world, found)
+        return _first_parts(world, found, view.path)
 
     def base_value(self, world: World, base: str, place: Spot) -> Values:
         """The class that a supertype as written leads to: of those of its name the one with as many parameters."""
@@ -126,7 +127,7 @@ class DotnetRules(PackageRules):
         outer = view.facts.package if view is not None else ""
         while True:
             if found := world.packaged(f"{outer}.{package}" if outer else package, name, near):
-                return _first_parts(world, found)
+                return _first_parts(world, found, near)
             if not outer:
                 # A file may declare several namespaces, of which one is known.
                 several = package.partition(".")[0] not in ROOTS and self._is_type(world, name)
@@ -211,7 +212,12 @@ class DotnetRules(PackageRules):
             return ()
         parts = world.packaged(view.facts.package, symbol.name, key[0])
         parts = tuple(one for one in parts if len(symbol_of(world, one).generics) == len(symbol.generics))
+        parts = tuple(one for one in parts if not _are_of_two_projects(world, one.path, view.path))
         return tuple(Value("class", one.path, one.number) for one in parts if one.key != key)
+
+    def are_apart(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Two projects may each have a class of one full name: these are no parts of one."""
+        return _are_of_two_projects(world, one.path, other.path)
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Parts of a partial class."""
@@ -321,9 +327,42 @@ def _project_folder(path: str) -> str:
     return f"{folder}/" if folder else ""
 
 
-def _first_parts(world: World, found: Values) -> Values:
-    """Of the parts of a partial class the first one; of types of one name those with each number of parameters."""
-    kept: dict[int, Value] = {}
+def _first_parts(world: World, found: Values, near: str) -> Values:
+    """Of the parts of a partial class the first one; of types of one name those with each number of parameters.
+
+    Of classes that several projects have, each its own, that of the project of the file `near`; if it has none, any may
+    be meant, since nothing is known of which projects use which.
+    """
+    kept: dict[tuple[int, str | None], Value] = {}
     for value in found:
-        kept.setdefault(len(symbol_of(world, value).generics) if value.kind == "symbol" else -1, value)
-    return tuple(kept.values())
+        number = len(symbol_of(world, value).generics) if value.kind == "symbol" else -1
+        kept.setdefault((number, _project_of(world, value.path) if number >= 0 else None), value)
+    own = _project_of(world, near)
+    chosen: list[Value] = []
+    for number in dict.fromkeys(number for number, _ in kept):
+        alike = {project: value for (other, project), value in kept.items() if other == number}
+        if own in alike or len(alike) < 2:
+            chosen.append(alike[own] if own in alike else next(iter(alike.values())))
+        else:
+            chosen += (*alike.values(), UNKNOWN_VALUE)
+    return tuple(chosen)
+
+
+def _are_of_two_projects(world: World, path: str, other: str) -> bool:
+    """Whether two files belong to two projects, as far as is known: what no folder's project has, several may."""
+    projects = {_project_of(world, path), _project_of(world, other)}
+    return len(projects) == 2 and None not in projects
+
+
+def _project_of(world: World, path: str) -> str | None:
+    """The folder of the project that a file belongs to: the nearest around it that has a project's file. None if there
+    is none."""
+    folder = path.rpartition("/")[0]
+    key = ("dotnet project", folder)
+    if key not in world.memory:
+        if any(file.endswith((".csproj", ".vbproj", ".fsproj")) for file in world.paths().files_in(folder)):
+            world.memory[key] = folder
+        else:
+            world.memory[key] = _project_of(world, folder) if folder else None
+    project = world.memory[key]
+    return project if isinstance(project, str) else None
