@@ -417,3 +417,11 @@ def test_methods_in_the_blocks_of_a_test() -> None:
     assert sample.resolver.uses(first).resolved == []
     assert [sample.line(use) for use in sample.resolver.uses(second).resolved] == ["get('/') { magic }"]
     assert "set :magic, 1" in [sample.line(use) for use in sample.resolver.uses(second).possible]
+
+
+def test_a_module_that_all_files_open_has_the_members_of_those_that_add_some() -> None:
+    files = {f"lib/item{number:03}.rb": f"module Shop\n  class Item{number}\n  end\nend\n" for number in range(120)}
+    files["lib/zone.rb"] = "module Shop\n  def self.total(items)\n    items.sum\n  end\nend\n"
+    files["main.rb"] = "Shop.total([1])\n"
+    sample = Sample(files)
+    assert sample.uses("Shop.total") == ["main.rb: Shop.total([1])"]

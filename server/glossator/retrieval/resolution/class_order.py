@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.values import Key, Value, Values
 
 MAX_CLASSES: Final = 100
-"""Classes of a hierarchy that are looked at."""
+"""Classes of a hierarchy that are looked at; what those above declare is not known."""
 
 
 def merged(world: World, key: Key, bases: Values) -> Hierarchy:
@@ -32,7 +32,8 @@ def merged(world: World, key: Key, bases: Values) -> Hierarchy:
         else:
             is_open = True
     sequences.append([base.key for base in bases if base.kind == "class" and base.key != key])
-    return Hierarchy(tuple(_linearised(key, sequences)), tuple(dict.fromkeys(externals)), is_open)
+    classes = tuple(_linearised(key, sequences))
+    return Hierarchy(classes, tuple(dict.fromkeys(externals)), is_open or len(classes) >= MAX_CLASSES)
 
 
 def _linearised(key: Key, sequences: list[list[Key]]) -> list[Key]:

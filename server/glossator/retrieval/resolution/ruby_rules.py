@@ -157,13 +157,25 @@ class RubyRules(LanguageRules):
         return self._other_parts(world, view, key)
 
     def _other_parts(self, world: World, view: FileView, key: Key) -> Values:
-        chain = self._nesting(view, key[1])[:-1]
-        parts = (one for one, around in self._constants(world, view.symbol(key[1]).name) if around == chain)
-        return tuple(
-            Value("class", one.path, one.number)
-            for one in parts
-            if one.key != key and symbol_of(world, one).kind in NESTING_KINDS
-        )
+        """The other places where a class or module is opened, but for those that only have classes and modules in it: a
+        name around all of a library's files is opened in each of them."""
+        name, around = view.symbol(key[1]).name, self._nesting(view, key[1])[:-1]
+        known = ("ruby parts", name, *around)
+        if not isinstance(parts := world.memory.get(known), tuple):
+            found = (one for one, outside in self._constants(world, name) if outside == around)
+            parts = world.memory[known] = tuple(
+                Value("class", one.path, one.number) for one in found if self._adds_members(world, one)
+            )
+        return tuple(one for one in parts if one.key != key)
+
+    def _adds_members(self, world: World, part: Value) -> bool:
+        """Whether a class or module has methods, fields, constants or supertypes where it is opened."""
+        symbol, view = symbol_of(world, part), world.view(part.path)
+        if symbol.kind not in NESTING_KINDS or view is None:
+            return False
+        members = (view.symbol(index) for index in view.members(part.number))
+        added = any(one.kind not in NESTING_KINDS for one in members) or bool(view.outside_members(symbol.name))
+        return added or bool(symbol.bases)
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """`new` gives an instance, `class` the class, a nested constant is looked for in all parts; else unknown."""
