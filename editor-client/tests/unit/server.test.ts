@@ -187,11 +187,12 @@ test("waiting for a server ends when the question is cancelled, or the server st
 });
 
 test("what VS Code sets is told only where it differs from the default", async () => {
+  const told = (): number => messages().filter(({ method }) => method === "configuration").length;
   await server.start();
-  await running();
+  await until("it knows the settings", () => told() === 1); // it asks for them when it runs
   change({ exclude: ["*.gen.py"], threads: 0 });
   await server.restart();
-  await until("it knows the settings", () => messages().filter(({ method }) => method === "configuration").length === 2);
+  await until("the next one knows the settings", () => told() === 2);
   expect(messages().at(-1)).toEqual({ method: "configuration", settings: { exclude: ["*.gen.py"] } });
 });
 
