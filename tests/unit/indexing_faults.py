@@ -180,6 +180,16 @@ def age(path: Path) -> None:
     os.utime(path, ns=(then, then))
 
 
+def settled_folder(parent: Path) -> Path:
+    """A new folder `code` of two files and one that is skipped, settled long ago."""
+    folder = parent / "code"
+    folder.mkdir()
+    for name, text in (("cart.py", "def total():\n    return 0\n"), ("till.go", "package till\n"), (".env", "A=1\n")):
+        (folder / name).write_text(text, "utf-8")
+        os.utime(folder / name, (1_600_000_000, 1_600_000_000))
+    return folder
+
+
 @contextmanager
 def bench(folder: Path, **settings: object) -> Iterator[Bench]:
     """A `Bench` that is closed at the end."""

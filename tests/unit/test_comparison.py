@@ -17,17 +17,13 @@ from glossator.project.session import Session
 from glossator.retrieval import kinds
 from glossator.settings import Settings
 from glossator.workspace.files import Found, Skipped
+from tests.unit.indexing_faults import settled_folder
 
 
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
     """A folder of two files and one that is skipped, settled long ago."""
-    folder = tmp_path / "code"
-    folder.mkdir()
-    for name, text in (("cart.py", "def total():\n    return 0\n"), ("till.go", "package till\n"), (".env", "A=1\n")):
-        (folder / name).write_text(text, "utf-8")
-        os.utime(folder / name, (1_600_000_000, 1_600_000_000))
-    return folder
+    return settled_folder(tmp_path)
 
 
 def opened(code: Path, tmp_path: Path) -> Session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from glossator.settings import Settings
 from glossator.workspace import inotify
 from glossator.workspace.files import Rules
 from glossator.workspace.sources import InotifySource
+from tests.unit.indexing_faults import settled_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
     """An indexed folder of two files and one that is skipped, settled long ago."""
-    folder = tmp_path / "code"
-    folder.mkdir()
-    for name, text in (("cart.py", "def total():\n    return 0\n"), ("till.go", "package till\n"), (".env", "A=1\n")):
-        (folder / name).write_text(text, "utf-8")
-        os.utime(folder / name, (1_600_000_000, 1_600_000_000))
+    folder = settled_folder(tmp_path)
     with closing(opened(folder)) as session:
         session.root.index()
     return folder

@@ -269,6 +269,10 @@ PROJECTS = {
         namespace App;
         public class Start { int two = Settings.Limit(); }
     """,
+    "src/Two/Other.cs": """
+        namespace App;
+        public class Other { int none = Settings.More(); }
+    """,
     "tests/LimitTests.cs": """
         using App;
         namespace Tests;
@@ -289,7 +293,11 @@ def test_two_projects_have_a_class_of_one_full_name_each() -> None:
         f"src/One/Run.cs: {first}",
     ]
     assert sample.uses("Settings.Limit", "src/Two/Settings.cs") == [f"src/Two/Start.cs: {second}"]
-    assert sample.uses("Settings", "src/Two/Settings.cs") == [f"src/Two/Start.cs: {second}"]
+    third = "public class Other { int none = Settings.More(); }"
+    assert sample.uses("Settings", "src/Two/Settings.cs") == [
+        f"src/Two/Other.cs: {third}",
+        f"src/Two/Start.cs: {second}",
+    ]
     for path in ("src/One/Settings.cs", "src/Two/Settings.cs"):
         assert sample.uses("Settings.Limit", path, "possible") == [f"tests/LimitTests.cs: {unknown}"]
         assert sample.uses("Settings", path, "possible") == [f"tests/LimitTests.cs: {unknown}"]

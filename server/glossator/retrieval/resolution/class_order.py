@@ -6,22 +6,43 @@ from collections import Counter, deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from glossator.retrieval.resolution.values import Hierarchy
+from glossator.index.facts import EXTENSION, last_part
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, Hierarchy, Spot, Value
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import World
-    from glossator.retrieval.resolution.values import Key, Value, Values
+    from glossator.retrieval.resolution.values import Key, Values
 
 MAX_CLASSES: Final = 100
 """Classes of a hierarchy that are looked at; what those above declare is not known."""
 
 
-def merged(world: World, key: Key, bases: Values) -> Hierarchy:
-    """The hierarchy of a class from its direct supertypes."""
+def direct_supertypes(world: World, key: Key) -> Values:
+    """What a class names as its supertypes, or has without naming them: classes, external values, unknown."""
+    view = world.view(key[0])
+    if view is None:
+        return NOTHING_KNOWN
+    symbol, rules = view.symbol(key[1]), world.rules(key[0])
+    written = [(base, Spot(key[0], symbol.parent)) for base in symbol.bases]
+    for index in view.outside_members(last_part(symbol.name)):
+        beside = view.symbol(index)
+        if beside.flags & EXTENSION:
+            written += [(base, Spot(key[0], beside.parent)) for base in beside.bases]
+    found: dict[Value, None] = {}
+    for base, place in written:
+        found.update(dict.fromkeys(rules.base_value(world, base, place)))
+    found.update(dict.fromkeys(rules.more_bases(world, key)))
+    found.pop(Value("class", *key), None)
+    return tuple(found)
+
+
+def merged(world: World, key: Key) -> Hierarchy:
+    """The hierarchy of a class, from those of its direct supertypes."""
+    direct = direct_supertypes(world, key)
     sequences: list[list[Key]] = []
     externals: list[Value] = []
     is_open = False
-    for base in bases:
+    for base in direct:
         if base.kind == "class":
             above = world.ancestors(base.key)
             sequences.append([one for one in above.classes if one != key])
@@ -31,7 +52,7 @@ def merged(world: World, key: Key, bases: Values) -> Hierarchy:
             externals.append(base)
         else:
             is_open = True
-    sequences.append([base.key for base in bases if base.kind == "class" and base.key != key])
+    sequences.append([base.key for base in direct if base.kind == "class" and base.key != key])
     classes = tuple(_linearised(key, sequences))
     return Hierarchy(classes, tuple(dict.fromkeys(externals)), is_open or len(classes) >= MAX_CLASSES)
 

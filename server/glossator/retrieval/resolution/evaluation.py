@@ -468,30 +468,11 @@ class Evaluator(IndexedFiles):
         begun = self._hierarchies.begin(key, Hierarchy((key,), (), open=False))
         self._depth += 1
         try:
-            made = merged(self, key, self.bases(key))
+            made = merged(self, key)
         finally:
             self._depth -= 1
         self._hierarchies.end(key, made, begun)
         return made
-
-    def bases(self, key: Key) -> Values:
-        """The direct supertypes of a class: classes, external values, unknown."""
-        view = self.view(key[0])
-        if view is None:
-            return NOTHING_KNOWN
-        symbol = view.symbol(key[1])
-        rules = self._rules_of(view.facts.language)
-        written = [(base, Spot(key[0], symbol.parent)) for base in symbol.bases]
-        for index in view.outside_members(last_part(symbol.name)):
-            beside = view.symbol(index)
-            if beside.flags & EXTENSION:
-                written += [(base, Spot(key[0], beside.parent)) for base in beside.bases]
-        found: dict[Value, None] = {}
-        for base, place in written:
-            found.update(dict.fromkeys(rules.base_value(self, base, place)))
-        found.update(dict.fromkeys(rules.more_bases(self, key)))
-        found.pop(Value("class", *key), None)
-        return tuple(found)
 
     # What symbols hold
 

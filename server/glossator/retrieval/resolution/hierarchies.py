@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import EXTENSION, PRIVATE, STATIC, last_part, subtype_note
 from glossator.index.languages import share_names
+from glossator.retrieval.resolution.class_order import direct_supertypes
 from glossator.retrieval.resolution.definition_lookup import DefinitionLookup
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.parameters import may_override
@@ -153,7 +154,9 @@ class Hierarchies(DefinitionLookup):
                     below = self._type_key(path, index)
                     if below is None or below in found or below == key:
                         continue
-                    named = any(base.key == current for base in self.world.bases(below) if base.kind == "class")
+                    named = any(
+                        base.key == current for base in direct_supertypes(self.world, below) if base.kind == "class"
+                    )
                     if named or (view.symbol(index).flags & EXTENSION and current in self._written_bases(path, index)):
                         found[below] = None
                         pending.append(below)
