@@ -425,13 +425,3 @@ def test_a_module_that_all_files_open_has_the_members_of_those_that_add_some() -
     files["main.rb"] = "Shop.total([1])\n"
     sample = Sample(files)
     assert sample.uses("Shop.total") == ["main.rb: Shop.total([1])"]
-
-
-def test_no_member_is_denied_of_a_module_with_more_parts_than_are_looked_at() -> None:
-    files = {
-        f"lib/item{number:03}.rb": f"module Shop\n  def self.item{number}\n    {number}\n  end\nend\n"
-        for number in range(130)
-    }
-    files["main.rb"] = "Shop.item129\n"
-    sample = Sample(files)
-    assert sample.uses("Shop.item129", None, "possible") == ["main.rb: Shop.item129"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.values import Key, Values
 
 MAX_CLASSES: Final = 100
-"""Classes of a hierarchy that are looked at; what those above declare is not known."""
+"""Classes of a hierarchy that are looked at."""
 
 
 def direct_supertypes(world: World, key: Key) -> Values:
@@ -53,8 +53,7 @@ def merged(world: World, key: Key) -> Hierarchy:
         else:
             is_open = True
     sequences.append([base.key for base in direct if base.kind == "class" and base.key != key])
-    classes = tuple(_linearised(key, sequences))
-    return Hierarchy(classes, tuple(dict.fromkeys(externals)), is_open or len(classes) >= MAX_CLASSES)
+    return Hierarchy(tuple(_linearised(key, sequences)), tuple(dict.fromkeys(externals)), is_open)
 
 
 def _linearised(key: Key, sequences: list[list[Key]]) -> list[Key]:
