@@ -137,3 +137,13 @@ def test_an_index_of_git_is_read_only_for_what_may_be_in_it(tmp_path: Path, monk
     subprocess.run(["git", "rm", "-q", "--cached", "lib/out/a.py"], cwd=tmp_path, check=True)
     assert {item.path for item in scan(tmp_path, Settings())} == found
     assert len(read) == 2, "many questions are answered from all of it"
+
+
+def test_an_index_of_git_that_ends_with_a_path_is_read_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n", "utf-8")
+    (tmp_path / ".git/index").write_bytes(b"DIRC\0\0\0\2\0\0\0\1" + bytes(62) + b"left_out.py")  # it was cut off
+    (tmp_path / ".gitignore").write_text("left_out.py\n", "utf-8")
+    for name in ("left_out.py", "kept.py"):
+        (tmp_path / name).write_text("a = 1\n", "utf-8")
+    assert [one.path for one in scan(tmp_path, Settings()) if one.path.endswith(".py")] == ["kept.py"]

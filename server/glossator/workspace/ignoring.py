@@ -505,7 +505,7 @@ class Tracked:
             return True
         name = os.fsencode(path)
         at = self._index.find(name)
-        while at >= 0 and self._index[at + len(name)] not in b"\0/":  # there is a hash behind the last path
+        while at >= 0 and self._index[at + len(name) : at + len(name) + 1] not in (b"\0", b"/"):
             at = self._index.find(name, at + 1)
         return at >= 0
 
