@@ -54,7 +54,13 @@ def try_runtime(folder: Path | None = None, seconds: float = TRIAL_SECONDS) -> T
     command = [sys.executable, "-P", "-m", "glossator.model.runtime_trial"]
     try:
         done = subprocess.run(
-            command, capture_output=True, timeout=seconds, check=False, env=environment, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            process_group=None if sys.platform == "win32" else 0,  # Ctrl-C in a terminal must not look like its failure
         )
     except subprocess.TimeoutExpired:
         return TrialOutcome(problem=f"it gave no answer within {seconds:.0f} s")

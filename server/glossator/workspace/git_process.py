@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ def run_git(
             check=False,
             timeout=GIT_SECONDS,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            # A group of its own keeps Ctrl-C in a terminal from ending it before the command that asked knows of it.
+            process_group=None if sys.platform == "win32" else 0,
         )
     except subprocess.TimeoutExpired as error:
         raise WorkspaceError(f"git did not answer within {GIT_SECONDS:.0f} seconds") from error
