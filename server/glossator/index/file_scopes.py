@@ -86,6 +86,9 @@ class BoundValue:
     """The byte up to which it counts, in the branch of a condition; 0 for the end of the scope."""
 
 
+BOUND_LATE: Final = frozenset(("go", "kotlin", "rust", "swift"))
+"""Languages in which a variable is visible from behind its value on: `let args = args();` calls a function, and so does
+`args()` in a line above."""
 _PARAMETERS_OF_TEMPLATE: Final = re.compile(rb"template\s*<(?:[^<>;{}]|<[^<>;{}]{0,100}>){0,400}>")
 _TAGS: Final = ("struct ", "union ", "enum ")
 """How a type begins that no variable hides."""
@@ -103,6 +106,7 @@ class FileScopes(FileSymbols):
         self._templates = templates_of(language.name)
         if len(self._templates) > MAX_TEMPLATES:
             self._templates.clear()
+        self._late = language.name in BOUND_LATE
         self._depth = 0
         """How many values are being made, each for the one before."""
         self._all_bound = False
@@ -328,7 +332,7 @@ class FileScopes(FileSymbols):
             if name in self._inner_imports and scope in self._inner_imports[name]:
                 return name
             values = self._scopes[scope].names.get(name)
-            if values is not None:
+            if values is not None and not (self._late and at < values[0].at and at != values[0].name_at):
                 return self._value(values, at)
             scope = self._scopes[scope].parent
         return f"{INSTANCE}.{name}" if self._language.bare_calls and name[:1] == "@" else name

@@ -55,6 +55,7 @@ from glossator.index.facts import (
     SCOPE,
     TAGGED,
     UNKNOWN,
+    UNNAMED,
     Facts,
     Import,
     Lambda,
@@ -87,8 +88,6 @@ MEMBER: Final = 16
 """Added to the kind of a mention that follows a receiver."""
 MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
-_BOUND_LATE: Final = frozenset(("go", "kotlin", "rust", "swift"))
-"""Languages in which a variable is visible from behind its value on: `let args = args();` calls a function."""
 _UNREAD_KINDS: Final = {"csharp": "type", "sql": "read"}
 """The kinds of mentions that no query reads, by language: in C# types that are extended."""
 _FLAT_TYPES: Final = frozenset(("kotlin", "swift"))
@@ -290,7 +289,7 @@ class _Extraction(SymbolTypes):
         rest: list[tuple[int, int]] = []
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
-        late, flat = self._language.name in _BOUND_LATE, self._language.name in _FLAT_TYPES
+        late, flat = self._late, self._language.name in _FLAT_TYPES
         macros, labelled = self._language.macros, self._language.labelled
         paths = macros or self._language.self_modules
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
@@ -350,7 +349,7 @@ class _Extraction(SymbolTypes):
                 found, around = holders[scope]
                 while (
                     (local := found.get(name)) is None
-                    or (late and local[0].name_at < start < local[0].at)
+                    or (late and start < local[0].at and start != local[0].name_at)
                     or (macros and (start < local[0].name_at or start in tags))
                 ):
                     local = None
@@ -369,7 +368,7 @@ class _Extraction(SymbolTypes):
                 and name[:1].islower()
                 and self._is_in_unnamed_class(start)
             ):
-                receiver = receivers.setdefault(UNKNOWN, len(receivers))
+                receiver = receivers.setdefault(UNNAMED, len(receivers))
             if macros and receiver < 0 and data[start - 3 : start] == b">::":
                 # A member of a template, in code whose errors hide that from the grammar.
                 receiver = receivers.setdefault(UNKNOWN, len(receivers))

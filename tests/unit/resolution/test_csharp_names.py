@@ -302,3 +302,17 @@ def test_two_projects_have_a_class_of_one_full_name_each() -> None:
         assert sample.uses("Settings.Limit", path, "possible") == [f"tests/LimitTests.cs: {unknown}"]
         assert sample.uses("Settings", path, "possible") == [f"tests/LimitTests.cs: {unknown}"]
     assert sample.uses("Settings.More") == [f"src/One/Run.cs: {first}"]
+
+
+def test_members_of_types_with_other_numbers_of_parameters_are_apart() -> None:
+    sample = Sample({
+        "a.cs": """
+            class Outer {
+              class Step { int _output; void Run() { _output = 1; } }
+              class Step<T> { int _output; void Run() { _output = 2; } }
+            }
+        """
+    })  # fmt: skip
+    definition = sample.definition("Outer.Step._output")
+    uses = [sample.texts["a.cs"].splitlines()[use.line - 1].strip() for use in sample.resolver.uses(definition).uses]
+    assert uses == ["class Step { int _output; void Run() { _output = 1; } }"]

@@ -787,6 +787,128 @@ CASES: dict[str, Case] = {
         "Shop.go",
         "lone",
     ),
+    "python: a variable that pytest reads": (
+        {"tests/test_a.py": "import pytest\npytestmark = pytest.mark.slow\nlone = 1\n"},
+        "pytestmark",
+        "lone",
+    ),
+    "python: what a script imports of a module by its bare name": (
+        {
+            "shop/__init__.py": "",
+            "shop/shelves.py": "class Shelf:\n    pass\nclass Lone:\n    pass\n",
+            "bench/run.py": "from shelves import Shelf\nShelf()\n",
+        },
+        "Shelf",
+        "Lone",
+    ),
+    "ruby: tasks": (
+        {"Rakefile": "task :dist do\n  run\nend\n", "a.rb": "def lone\n  1\nend\n"},
+        "dist",
+        "lone",
+    ),
+    "ruby: a class named like its file, where constants are found by name": (
+        {
+            "apps/my_shop.rb": "class MyShop\nend\nclass Lone\nend\n",
+            "b.rb": "def load(path)\n  Object.const_get(File.basename(path).capitalize)\nend\nload(1)\n",
+        },
+        "MyShop",
+        "Lone",
+    ),
+    "ruby: a class of tests whose supertype is opened again": (
+        {
+            "a.rb": "class ShopTest < Minitest::Test\n  def test_open\n    1\n  end\nend\n"
+            "class Lone < Minitest::Test\nend\n",
+            "helper.rb": "module Minitest\n  class Test\n    def fixture\n      1\n    end\n  end\nend\n",
+        },
+        "ShopTest",
+        "Lone",
+    ),
+    "rust: what one of two modules has whose names are brought in": (
+        {
+            "src/lib.rs": "mod powers;\nmod small;\nmod large;\nfn run() { powers::FIVE; }\n",
+            "src/powers.rs": "#[cfg(a)]\npub use super::small::*;\n#[cfg(b)]\npub use super::large::*;\n",
+            "src/small.rs": "pub const FIVE: u8 = 5;\n",
+            "src/large.rs": "pub const FIVE: u8 = 5;\npub const LONE: u8 = 5;\n",
+        },
+        "FIVE@src/large.rs",
+        "LONE",
+    ),
+    "rust: what a module has whose file has another name": (
+        {
+            "src/lib.rs": "pub mod io;\nfn run() { io::Fault::new(); }\n",
+            "src/io/mod.rs": 'pub use self::imp::Fault;\n#[cfg(a)]\n#[path = "core.rs"]\nmod imp;\n'
+            "#[cfg(b)]\nuse std::io as imp;\n",
+            "src/io/core.rs": "pub struct Fault;\nimpl Fault { pub fn new() -> Fault { Fault } }\npub struct Lone;\n",
+        },
+        "Fault.new",
+        "Lone",
+    ),
+    "kotlin: members of an enum, which may be listed": (
+        {"a.kt": "package a\nenum class Tea { GREEN, BLACK }\nclass Lone\n"},
+        "Tea.GREEN",
+        "Lone",
+    ),
+    "c#: members of an enum, which may be made from numbers": (
+        {"a.cs": "enum Tea { Green, Black }\nclass Lone {}\n"},
+        "Tea.Green",
+        "Lone",
+    ),
+    "kotlin: a function that is called in a class without a name": (
+        {
+            "a.kt": "package a\nfun pour() = 1\nfun lone() = 1\n",
+            "b.kt": "package a\nenum class Tea {\n  GREEN {\n    override fun serve() = pour()\n  };\n"
+            "  abstract fun serve(): Int\n}\n",
+        },
+        "pour",
+        "lone",
+    ),
+    "kotlin: an extension that Java calls": (
+        {
+            "Tools.kt": "package a\nobject Tools {\n  @JvmStatic\n  fun String.shout() = 1\n"
+            "  fun String.lone() = 1\n}\n",
+            "B.java": 'package b;\nimport a.Tools;\nclass B { int run() { return Tools.shout("x"); } }\n',
+        },
+        "shout",
+        "lone",
+    ),
+    "swift: members of an enum that are made from what they stand for": (
+        {"a.swift": "enum Tea: String { case green, black }\nenum Cup { case small }\n"},
+        "Tea.green",
+        "Cup.small",
+    ),
+    "c#: a class that the project finds by its interface": (
+        {
+            "a.cs": "interface IJob<T> {}\ninterface IPlain {}\nclass Nightly : IJob<int> {}\nclass Lone : IPlain {}\n",
+            "b.cs": "class Scan { void Run() { Find(typeof(IJob<>)); } }\n",
+        },
+        "Nightly",
+        "Lone",
+    ),
+    "python: a class of which its supertype hears": (
+        {
+            "a.py": "class Job:\n    def __init_subclass__(cls):\n        jobs.append(cls)\n"
+            "class Nightly(Job):\n    pass\nclass Plain:\n    pass\nclass Lone(Plain):\n    pass\n",
+        },
+        "Nightly",
+        "Lone",
+    ),
+    "python: a class that is found among the subclasses of its supertype": (
+        {
+            "a.py": "class Job:\n    pass\nclass Nightly(Job):\n    pass\n"
+            "class Plain:\n    pass\nclass Lone(Plain):\n    pass\n",
+            "b.py": "from a import Job\njobs = Job.__subclasses__()\n",
+        },
+        "Nightly",
+        "Lone",
+    ),
+    "ruby: a class of which its supertype hears": (
+        {
+            "a.rb": "class Job\n  def self.inherited(one)\n    jobs << one\n  end\nend\nclass Nightly < Job\nend\n"
+            "class Plain\nend\nclass Lone < Plain\nend\n",
+        },
+        "Nightly",
+        "Lone",
+    ),
 }
 
 

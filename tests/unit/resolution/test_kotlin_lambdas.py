@@ -253,3 +253,20 @@ def test_a_scope_function_may_be_one_of_the_project() -> None:
     sample = Sample(files)
     assert sample.at("a/Use.kt", "door.use { it.turn() }", "turn") == "a/Use.kt:Door.turn"
     assert sample.at("a/Use.kt", "door.use { it.turn() }", "use") == "possible"
+
+
+def test_a_name_in_the_lambda_that_its_value_takes_is_not_the_variable() -> None:
+    sample = Sample({
+        "a.kt": """
+            package org.till
+            class Till { val drawer = Drawer() }
+            class Drawer { fun open() {} }
+            fun run() {
+              val till = outside {
+                till.drawer.open()
+              }
+            }
+        """,
+        "till/b.kt": "package other\nclass Other\n",
+    })  # fmt: skip
+    assert sample.at("a.kt", "till.drawer.open()", "drawer") == "possible"

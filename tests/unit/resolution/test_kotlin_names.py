@@ -137,3 +137,22 @@ def test_an_extension_that_is_a_member_of_a_class_is_seen_inside_of_it_alone() -
     }
     sample = Sample(files)
     assert sample.at("a.kt", "fun use(one: Result) = binding { one.bind() }", "bind") == "possible"
+
+
+def test_what_a_type_of_functions_calls_its_parameters_is_no_definition() -> None:
+    sample = Sample({
+        "a.kt": """
+            package a
+            val code = 1
+            class Till {
+              val onEnd: (message: String, code: Int) -> Unit = { message, _ -> println(message) }
+              fun close(then: (code: Int) -> Unit) {
+                println(code)
+              }
+            }
+        """
+    })  # fmt: skip
+    facts = sample.facts("a.kt")
+    assert facts is not None
+    assert [symbol.name for symbol in facts.symbols if symbol.name in ("code", "message")] == ["code"]
+    assert sample.uses("code") == ["a.kt: println(code)"]

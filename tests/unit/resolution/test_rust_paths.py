@@ -205,3 +205,41 @@ def test_an_enum_in_a_function_beside_what_is_implemented_for_it() -> None:
     assert sample.at("src/lib.rs", "insert(Kind::Bold);", "Bold") == "src/lib.rs:check.Kind.Bold"
     assert sample.at("src/lib.rs", "fn default() -> Self { Kind::Plain }", "Plain") == "src/lib.rs:check.Kind.Plain"
     assert sample.at("src/lib.rs", "Kind::Bold.size();", "size") == "src/lib.rs:check.Kind.size"
+
+
+def test_an_import_of_a_macro_is_no_use_of_what_it_mentions() -> None:
+    sample = Sample({
+        "Cargo.toml": '[package]\nname = "tea"\n',
+        "src/lib.rs": "pub struct Cup;\n#[macro_export]\nmacro_rules! pour {\n  () => { $crate::Cup };\n}\n",
+        "tests/a.rs": "use tea::pour;\nfn run() {\n  pour!();\n}\n",
+    })  # fmt: skip
+    assert sample.uses("Cup") == ["src/lib.rs: () => { $crate::Cup };", "tests/a.rs: pour!();"]
+
+
+def test_a_variable_is_visible_from_behind_its_value_on() -> None:
+    sample = Sample({
+        "src/lib.rs": """
+            fn speed() -> u8 { 1 }
+            fn run() {
+                let first = speed();
+                let speed = speed();
+                use_it(speed);
+            }
+            fn shadow(speed: u8) {
+                let first = speed;
+                let speed = 1;
+            }
+        """
+    })  # fmt: skip
+    assert sample.uses("speed") == ["src/lib.rs: let first = speed();", "src/lib.rs: let speed = speed();"]
+
+
+def test_a_module_beside_an_import_under_its_name_is_an_alternative() -> None:
+    sample = Sample({
+        "src/lib.rs": "mod io;\nfn run() { io::Fault::new(); }\n",
+        "src/io/mod.rs": '#[cfg(a)]\n#[path = "core.rs"]\nmod imp;\n#[cfg(b)]\nuse std::io as imp;\n'
+        "pub use self::imp::Fault;\n",
+        "src/io/core.rs": "pub struct Fault;\nimpl Fault { pub fn new() -> Fault { Fault } }\n",
+    })  # fmt: skip
+    assert sample.uses("Fault.new", grade="possible") == ["src/lib.rs: fn run() { io::Fault::new(); }"]
+    assert sample.uses("Fault.new") == []

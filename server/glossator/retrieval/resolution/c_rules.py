@@ -371,7 +371,7 @@ class CRules(LanguageRules):
         ]
         return len(members) == 2 and bool(members[0]) and members[0] == members[1]
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Constructors and destructors run where objects are defined and where they go out of scope; operators are
         called without their names, fields are given values by their order; namespaces are not looked for."""
         symbol = view.symbol(number)
@@ -379,7 +379,7 @@ class CRules(LanguageRules):
             return True  # macros stand where no grammar expects them
         home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
         made = symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
-        return made or symbol.name.startswith("operator") or super().may_be_used_unseen(view, number)
+        return made or symbol.name.startswith("operator") or super().may_be_used_unseen(world, view, number)
 
     def base_value(self, world: World, base: str, place: Spot) -> Values:
         """As in all languages; another name of a class means the class."""

@@ -11,7 +11,8 @@ _WORDS: Final[dict[tuple[str, ...], str]] = {
         "python",
         "starlark",
     ): "setUp tearDown setUpClass tearDownClass setUpModule tearDownModule asyncSetUp asyncTearDown"
-    " setup teardown runTest load_tests",
+    " setup teardown runTest load_tests pytestmark urlpatterns app_name application revision down_revision"
+    " branch_labels depends_on upgrade downgrade",
     ("c", "cpp", "objc"): "begin end cbegin cend rbegin rend size data empty get swap what hash promise_type"
     " get_return_object initial_suspend final_suspend return_void return_value unhandled_exception yield_value"
     " await_transform await_ready await_suspend await_resume tuple_size tuple_element value_type iterator"
@@ -63,7 +64,14 @@ FOUND_NAMES: Final[dict[str, frozenset[str]]] = {
 FOUND_FORMS: Final[dict[str, re.Pattern[str]]] = {
     language: re.compile(form) for languages, form in _FORMS.items() for language in languages
 }
-
+SUBTYPE_HOOKS: Final[dict[str, tuple[str, ...]]] = {"python": ("__init_subclass__",), "ruby": ("inherited",)}
+"""Members by which a class hears of those that inherit from it."""
+SUBTYPE_LISTS: Final[dict[str, tuple[str, ...]]] = {
+    "python": ("__subclasses__",),
+    "ruby": ("descendants", "each_object", "subclasses"),
+    "php": ("get_declared_classes",),
+}
+"""Names that give the subtypes of a class, in a file that names it."""
 
 SETTINGS_FILES: Final = frozenset(("conf.py", "conftest.py", "gunicorn.conf.py", "gunicorn_conf.py", "settings.py"))
 """Names of files whose variables a tool reads: Sphinx, pytest, Gunicorn, Django."""
@@ -72,6 +80,12 @@ SETTINGS_FILES: Final = frozenset(("conf.py", "conftest.py", "gunicorn.conf.py",
 def is_setting(path: str, kind: str) -> bool:
     """Whether an outermost symbol of a kind is a variable that a tool reads from a file of this path."""
     return path.rpartition("/")[2] in SETTINGS_FILES and kind in ("constant", "variable")
+
+
+def is_test_name(name: str, language: str) -> bool:
+    """Whether a test runner takes a member of a class for a test, by its name."""
+    form = FOUND_FORMS.get(language)
+    return form is not None and name.startswith("test") and form.match(name) is not None
 
 
 def is_found_by_name(name: str, language: str, *, member: bool) -> bool:

@@ -97,9 +97,12 @@ class DotnetRules(PackageRules):
             ]
         return [(other, item) for other, item in known if path.startswith(_project_folder(other))]
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
-        """Constructors are called without the name of their class, too (`Pool shared = new();`)."""
-        return view.symbol(number).kind == "constructor" or super().may_be_used_unseen(view, number)
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
+        """Constructors are called without the name of their class, too (`Pool shared = new();`); members of an enum are
+        made from numbers and names."""
+        return view.symbol(number).kind in ("constructor", "enum_member") or super().may_be_used_unseen(
+            world, view, number
+        )
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A class by its full name, a member of one, or a namespace; for `using static` and a name of its own also by
@@ -216,8 +219,9 @@ class DotnetRules(PackageRules):
         return tuple(Value("class", one.path, one.number) for one in parts if one.key != key)
 
     def are_apart(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
-        """Two projects may each have a class of one full name: these are no parts of one."""
-        return _are_of_two_projects(world, one.path, other.path)
+        """Two projects may each have a class of one full name: these are no parts of one. Nor are classes that have
+        other numbers of parameters, or their members."""
+        return _are_of_two_projects(world, one.path, other.path) or _have_other_parameters(world, one, other)
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Parts of a partial class."""
@@ -346,6 +350,18 @@ def _first_parts(world: World, found: Values, near: str) -> Values:
         else:
             chosen += (*alike.values(), UNKNOWN_VALUE)
     return tuple(chosen)
+
+
+def _have_other_parameters(world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+    """Whether two definitions of one qualified name stand in types that have different numbers of parameters."""
+    views = world.view(one.path), world.view(other.path)
+    around = one.symbol.parent, other.symbol.parent
+    while views[0] is not None and views[1] is not None and around[0] >= 0 and around[1] >= 0:
+        types = views[0].symbol(around[0]), views[1].symbol(around[1])
+        if len(types[0].generics) != len(types[1].generics):
+            return True
+        around = types[0].parent, types[1].parent
+    return False
 
 
 def _are_of_two_projects(world: World, path: str, other: str) -> bool:

@@ -90,14 +90,14 @@ class GoRules(LanguageRules):
         is_program = view is not None and view.facts.package == "main"
         return folder if is_program or definition.path.endswith("_test.go") else None
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """A library may call an exported method: it declares the interface, which the type does not name. Fields are
         given values by their order (`Point{1, 2}`), compared with their structure, and found by reflection."""
         symbol = view.symbol(number)
         return (
             symbol.kind == "field"
             or (bool(symbol.scope) and symbol.name[:1].isupper())
-            or super().may_be_used_unseen(view, number)
+            or super().may_be_used_unseen(world, view, number)
         )
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:

@@ -15,6 +15,7 @@ from glossator.index.facts import (
     STUB,
     SUPER,
     TAGGED,
+    UNNAMED,
     Import,
     last_part,
 )
@@ -111,6 +112,8 @@ class MentionMeaning:
         if receiver == GLOBAL:
             found = self._world.rules(path).global_name(self._world, path, name)
             return self._of(self._fitting(path, mention, found))
+        if receiver == UNNAMED:
+            return Resolution("possible", reach="all")
         if receiver == MACRO_ARGUMENT:
             meant = self._of_bare(path, name, mention, place)
             return meant if meant.targets else Resolution("possible", reach="all")
@@ -243,6 +246,11 @@ class MentionMeaning:
         ):
             found = (*found, UNKNOWN_VALUE)
         resolution = self._of(found)
+        if resolution.grade == "excluded" and receiver.islower() and all(one.kind == "module" for one in values):
+            view = self._world.view(path)
+            if view is not None and self._lambda_at(path, view.facts, mention) >= 0:
+                # A package is hardly meant: a receiver of a lambda around may have a member of its name.
+                return Resolution("possible", reach="members")
         if resolution.grade == "excluded" and BUILT_IN_VALUE in values:
             return Resolution("possible", reach="extensions")
         outside = tuple(value for value in values if value.kind == "external" and value.name != "%")

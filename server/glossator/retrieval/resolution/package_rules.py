@@ -430,18 +430,18 @@ class JvmRules(PackageRules):
             return self.without_fields(found, world)
         return super().meant(kind, found, world)
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Elements of an annotation: `@Name("x")` gives one a value without its name, and tools read them;
         constructors, which an enum's constants, classes below and other constructors call without their name, and
-        libraries that make instances of a class."""
+        libraries that make instances of a class; members of an enum, which `values()` and `valueOf` give."""
         symbol = view.symbol(number)
-        if symbol.kind == "constructor":
+        if symbol.kind in ("constructor", "enum_member"):
             return True
         if symbol.kind == "method" and symbol.parent >= 0 and view.facts.language == "java":
             # Only they have no list of parameters.
             element = view.symbol(symbol.parent).kind == "interface" and symbol.parameters[1] < 0
-            return element or super().may_be_used_unseen(view, number)
-        return super().may_be_used_unseen(view, number)
+            return element or super().may_be_used_unseen(world, view, number)
+        return super().may_be_used_unseen(world, view, number)
 
 
 class PhpRules(PackageRules):
@@ -520,11 +520,15 @@ class PhpRules(PackageRules):
             return world.evaluate(INSTANCE, place)
         return super().named_type(world, name, arguments, place)
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Methods whose names begin with two underscores are the language's, which also makes the members of an enum
         from values (`Suit::from("h")`)."""
         symbol = view.symbol(number)
-        return symbol.name.startswith("__") or symbol.kind == "enum_member" or super().may_be_used_unseen(view, number)
+        return (
+            symbol.name.startswith("__")
+            or symbol.kind == "enum_member"
+            or super().may_be_used_unseen(world, view, number)
+        )
 
     def import_parts(self, module: str) -> Iterable[str]:
         """The names in a namespace's path."""

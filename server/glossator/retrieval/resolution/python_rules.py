@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS, last_part
 from glossator.index.python_lambdas import callable_under
 from glossator.retrieval.resolution.handed_functions import called_functions
-from glossator.retrieval.resolution.rules import LanguageRules
+from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -40,76 +40,14 @@ _ASIDE: Final = frozenset(("tests", "test", "testing", "fixtures", "examples", "
 """Folders whose packages are not imported from elsewhere."""
 _PACKAGE_FILES: Final = ("__init__.py", "__init__.pyi")
 _VENDORED: Final = ("vendor", "third_party", "site-packages", "thirdparty", "extern")
-_CLOSED: Final = frozenset(
-    [
-        "array",
-        "base64",
-        "binascii",
-        "bisect",
-        "bz2",
-        "calendar",
-        "codecs",
-        "csv",
-        "ctypes",
-        "datetime",
-        "decimal",
-        "difflib",
-        "errno",
-        "fnmatch",
-        "fractions",
-        "getpass",
-        "glob",
-        "gzip",
-        "hashlib",
-        "hmac",
-        "html",
-        "io",
-        "ipaddress",
-        "json",
-        "locale",
-        "logging",
-        "lzma",
-        "math",
-        "mimetypes",
-        "operator",
-        "os",
-        "pathlib",
-        "platform",
-        "pprint",
-        "random",
-        "re",
-        "secrets",
-        "select",
-        "shlex",
-        "shutil",
-        "signal",
-        "socket",
-        "sqlite3",
-        "ssl",
-        "stat",
-        "statistics",
-        "string",
-        "struct",
-        "subprocess",
-        "sys",
-        "sysconfig",
-        "tarfile",
-        "tempfile",
-        "textwrap",
-        "time",
-        "timeit",
-        "tokenize",
-        "traceback",
-        "unicodedata",
-        "urllib",
-        "uuid",
-        "warnings",
-        "xml",
-        "zipfile",
-        "zlib",
-        "zoneinfo",
-    ]
-)
+_CLOSED_WORDS: Final = """
+array base64 binascii bisect bz2 calendar codecs csv ctypes datetime decimal difflib errno fnmatch fractions
+getpass glob gzip hashlib hmac html io ipaddress json locale logging lzma math mimetypes operator os pathlib
+platform pprint random re secrets select shlex shutil signal socket sqlite3 ssl stat statistics string struct
+subprocess sys sysconfig tarfile tempfile textwrap time timeit tokenize traceback unicodedata urllib uuid
+warnings xml zipfile zlib zoneinfo
+"""
+_CLOSED: Final = frozenset(_CLOSED_WORDS.split())
 """Modules of the standard library whose functions give values of the library or of the language alone."""
 _MODULE_GIVERS: Final = frozenset(("import_module", "__import__", "importorskip", "reload", "load_module"))
 """Functions that give modules."""
@@ -212,7 +150,7 @@ class PythonRules(LanguageRules):
                 # A module whose members are made when it is run, or a part of it that is generated.
                 values += got or (UNKNOWN_MODULE,)
             elif one.kind == "external":
-                values += (external(f"{one.name}.{member}"),)
+                values += (external(f"{one.name}.{member}"), *self._in_package(world, module, member))
             else:
                 values += (one,)
         return values
@@ -252,6 +190,17 @@ class PythonRules(LanguageRules):
             return ()
         found = self._file_of(world, "/".join(parts[1:]))
         return (Value("module", found), UNKNOWN_VALUE) if found else ()
+
+    def _in_package(self, world: World, module: str, member: str) -> Values:
+        """What an absolute import may mean of a module inside a package that defines the member: a script may have put
+        the package's folder on the module path. Never more than possible."""
+        if module.partition(".")[0] in sys.stdlib_module_names:
+            return ()
+        ending = f"/{module.replace('.', '/')}.py"
+        homes = {path for path in world.noting(member) if path.endswith(ending)}
+        views = (world.view(path) for path in sorted(homes))
+        found = tuple(one for view in views if view is not None for one in symbols(view, view.children(-1, member)))
+        return (*found, UNKNOWN_VALUE) if found else ()
 
     def _file_of(self, world: World, whole: str) -> str:
         """The file of a module by its path without extension, or the folder of a namespace package; "" if there is

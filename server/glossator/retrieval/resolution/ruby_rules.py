@@ -194,6 +194,17 @@ class RubyRules(LanguageRules):
             return self._first_part(world, found)
         return NOTHING_KNOWN
 
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
+        """Tasks, which a command line names; and a class named like its file, if anything finds constants by names
+        that are made at run time (`Object.const_get(name.capitalize)`)."""
+        symbol = view.symbol(number)
+        file = view.path.rpartition("/")[2]
+        if symbol.kind == "function" and (file in _TASK_FILES or file.endswith(".rake")):
+            return True
+        if symbol.kind in NESTING_KINDS and symbol.name.lower() == file.partition(".")[0].replace("_", "").lower():
+            return bool(world.files_noting_any(_FINDING)) or super().may_be_used_unseen(world, view, number)
+        return super().may_be_used_unseen(world, view, number)
+
     def one_with(self, one: Symbol, other: Symbol) -> bool:
         """A method and `attr_writer` of its name are two things, and so are methods in two blocks of a function."""
         if one.flags & other.flags & LOCAL and one.kind in CALLABLE_KINDS and one.line != other.line:
@@ -245,5 +256,9 @@ _HOOKS: Final = ("included", "extended", "inherited", "prepended")
 """Methods that run where a module is included or a class inherited from."""
 _INCLUDING: Final = ("include", "extend", "prepend", "send", "class_eval", "instance_eval")
 """Calls in them that may add supertypes."""
+_TASK_FILES: Final = frozenset(("Rakefile", "rakefile", "Rakefile.rb", "rakefile.rb"))
+"""Names of files whose functions are tasks, or serve them."""
+_FINDING: Final = ("const_get", "constantize", "safe_constantize")
+"""Methods that find a constant by its name."""
 _SAME: Final = frozenset(("dup", "clone", "freeze", "tap", "itself"))
 """Methods that give the object itself, or one like it."""

@@ -102,6 +102,9 @@ class World(Protocol):
     def type_value(self, kind: TypeText, place: Spot) -> Values:
         """Instances of a type that is written at a place."""
 
+    def definition(self, key: Key) -> DefinedSymbol | None:
+        """A symbol of the index by its file and number; None if there is none."""
+
     def import_target(self, path: str, item: Import) -> Values:
         """What an import stands for (`LanguageRules.imported`, remembered, and safe against circles)."""
 
@@ -601,7 +604,7 @@ class LanguageRules:
             return True
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Whether a symbol may be used without its name: by the language, or by a name that is made at run time."""
         name = view.symbol(number).name
         if len(name) > 4 and name.startswith("__") and name.endswith("__"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
@@ -174,6 +175,9 @@ class RustRules(LanguageRules):
         return found or self._in_stars_of(world, view, module, name)
 
     def _in_stars_of(self, world: World, view: FileView, owner: int, name: str) -> Values:
+        """What the imports of all names directly inside a symbol bring in. Symbols that two of them bring are
+        alternatives (`#[cfg]`), of which a program has one."""
+        brought: Values = ()
         unknown = False
         for item in view.stars:
             if item.owner != owner:
@@ -187,8 +191,11 @@ class RustRules(LanguageRules):
                         kept = own_symbols(kept)  # an enum has nothing to bring in but its variants
                     # Macros by example are visible by the order of the text; what has their name is looked for first.
                     if kept and not all(_is_macro(world, value) for value in kept):
-                        return kept
-        return (UNKNOWN_MODULE,) if unknown else ()
+                        if not brought:
+                            brought = kept
+                        elif own_symbols(brought) and (others := own_symbols(kept)) and not {*others} & {*brought}:
+                            brought = (*brought, *others, UNKNOWN_MODULE)
+        return brought or ((UNKNOWN_MODULE,) if unknown else ())
 
     def _macro(self, world: World, view: FileView, name: str) -> Values:
         """A macro is visible in the whole crate, and outside it if it is exported."""
@@ -297,8 +304,19 @@ class RustRules(LanguageRules):
             world.memory["crates"] = known
         return known.get(name, "")
 
+    def imported_as(self, world: World, view: FileView, name: str, owner: int) -> Values:
+        """What imports bind a name to: unknown too if some lead into the index and some out of it, which are
+        alternatives (`#[cfg]`)."""
+        found = super().imported_as(world, view, name, owner)
+        outside = sum(one.kind == "external" for one in found)
+        return (*found, UNKNOWN_MODULE) if 0 < outside < len(found) else found
+
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """What an import stands for, from the first part of its path on."""
+        if item.module.endswith(".rs"):
+            # `#[path = "core.rs"] mod imp;`
+            file = posixpath.normpath(posixpath.join(view.path.rpartition("/")[0], item.module))
+            return (Value("module", file),) if file in world.paths() else (UNKNOWN_MODULE,)
         place = Spot(view.path, item.owner)
         parts = [part for part in item.module.split("::") if part]
         if item.member:
@@ -462,11 +480,13 @@ class RustRules(LanguageRules):
                 return False
         return super().is_member(view, index)
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """A type or constant that an implementation gives a trait, which is used by the trait's name for it."""
         symbol = view.symbol(number)
         given = symbol.kind in ("type", "constant") and symbol.parent >= 0 and view.symbol(symbol.parent).bases
-        return bool(given) or super().may_be_used_unseen(view, number)
+        # The path of an import names modules that no mention has.
+        module = view.symbol(number).kind == "module"
+        return module or bool(given) or super().may_be_used_unseen(world, view, number)
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """What a module inside a file imports; what the type that a type derefers to has; methods of wrapping types."""

@@ -520,11 +520,11 @@ class ScriptRules(LanguageRules):
             return True
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS - {"namespace", "module"}
 
-    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Members of objects are often looked up by name (`handlers[message.type]`) or called by a library; a library
         may take what a module is, by the path of its file, and read what is declared for all (`declare global`)."""
         symbol = view.symbol(number)
-        if super().may_be_used_unseen(view, number) or self.is_whole(view, number):
+        if super().may_be_used_unseen(world, view, number) or self.is_whole(view, number):
             return True
         if symbol.kind == "constructor" or self.is_declaration_file(view.path):
             return True  # `declare var profile` is read as `global.profile`

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import EXPORTED, EXTENSION, MENTION_KINDS, last_part
 from glossator.index.languages import share_names
 from glossator.index.made_names import ANY, members_of, patterns_of
-from glossator.retrieval.resolution.conventions import is_found_by_name, is_setting
+from glossator.retrieval.resolution.conventions import (
+    SUBTYPE_HOOKS,
+    SUBTYPE_LISTS,
+    is_found_by_name,
+    is_setting,
+    is_test_name,
+)
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name
 from glossator.retrieval.resolution.values import Spot
 
@@ -77,7 +83,7 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         home: the class whose member it is.
     """
     view = world.view(definition.path)
-    if view is None or world.rules(definition.path).may_be_used_unseen(view, definition.index):
+    if view is None or world.rules(definition.path).may_be_used_unseen(world, view, definition.index):
         return True
     bare = bare_name(definition.symbol)
     if view.facts.damaged or _in_damaged_file(world, bare) or _may_be_made(world, view, bare, home):
@@ -99,6 +105,10 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return True  # a class of tests or benchmarks, which a runner finds
     if symbol.kind in CONTAINER_KINDS and _may_be_looked_for(world, definition):
         return True
+    if symbol.kind in CONTAINER_KINDS and any(
+        is_test_name(bare_name(view.symbol(one)), definition.language) for one in view.members(definition.index)
+    ):
+        return True  # a runner finds its tests by their names
     if symbol.kind in CONTAINER_KINDS and any(
         view.symbol(one).name == "Main" for one in view.members(definition.index)
     ):
@@ -203,12 +213,27 @@ def _may_be_looked_for(world: World, definition: DefinedSymbol) -> bool:
     if definition.language in NO_REFLECTION:
         return False
     hierarchy = world.ancestors(definition.key)
+    above = [one for key in hierarchy.classes if key != definition.key and (one := world.definition(key)) is not None]
+    if any(_is_searched_for(world, one) for one in above):
+        return True
     names = {last_part(one.name) for one in hierarchy.externals}
     if hierarchy.open:
         known = {key: view for key in hierarchy.classes if (view := world.view(key[0])) is not None}
         written = {last_part(base) for key, view in known.items() for base in view.symbol(key[1]).bases}
         names |= written - {view.symbol(key[1]).name for key, view in known.items()}
     return any(name not in PLAIN_SUPERTYPES and not name.endswith(_ERROR_ENDINGS) for name in names)
+
+
+def _is_searched_for(world: World, above: DefinedSymbol) -> bool:
+    """Whether the index's own code may look for all subtypes of a type: it hands over the type, or the type hears of
+    each (Ruby's `inherited`), or is asked for them."""
+    name = last_part(above.name)
+    if world.files_noting_any([members_of(name)]):
+        return True
+    if any(world.own_members(above.key, hook) for hook in SUBTYPE_HOOKS.get(above.language, ())):
+        return True
+    asking = set(world.files_noting_any(SUBTYPE_LISTS.get(above.language, ())))
+    return bool(asking) and not asking.isdisjoint({above.path, *world.files_noting(name)})
 
 
 def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> bool:

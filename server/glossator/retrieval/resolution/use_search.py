@@ -74,6 +74,8 @@ class UseSearch:
             expanded: macros whose uses are being looked for already.
         """
         self._expanded = expanded
+        self._searched = definition.language
+        """The language of the file that is searched."""
         self._doubted: list[Use] = []
         """Places that mean the definition only if a library's function or variable gives what the index has, if a block
         has another receiver, or if a receiver is a module that is loaded at run time."""
@@ -211,6 +213,8 @@ class UseSearch:
                 place = use.path, use.line, use.column
                 if place in known or (use.owner is not None and use.owner.symbol.kind == "macro"):
                     continue
+                if use.kind in ("import", "export"):
+                    continue  # it stands for nothing there
                 sure = grade_at(body, mention, grade, use)
                 if sure == "possible" and grade == "possible" and use.grade == "resolved":
                     meant = meaning_at(self._world, body, name, mention, use)
@@ -287,6 +291,7 @@ class UseSearch:
     def _in_file(self, view: FileView, name: str, wanted: set[int] | None, *, alias: bool) -> list[Use]:
         found: list[Use] = []
         path, facts = view.path, view.facts
+        self._searched = facts.language
         # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
         grades: dict[tuple[int, int, int, int, int, int], tuple[Grade, bool]] = {}
         places: dict[tuple[int, int], int] = {}
@@ -478,6 +483,8 @@ class UseSearch:
         extends = self._rules.first_is_receiver and symbol.flags & STATIC and mention.receiver >= 0
         if takes(symbol, mention.arguments) or (extends and takes(symbol, mention.arguments + 1)):
             return True
+        if symbol.scope and self._searched == "java" and takes(symbol, mention.arguments - 1):
+            return True  # Java gives a function of Kotlin what it extends as the first argument
         # A member of a block that extends a type is called as `Extensions.Add(request, 1)`, too.
         static = self._rules.first_is_receiver and bool(symbol.flags & STATIC)
         return static and mention.arguments > 0 and takes(symbol, mention.arguments - 1)

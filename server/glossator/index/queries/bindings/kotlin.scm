@@ -1,5 +1,5 @@
 ; Variables and parameters
-(parameter . (simple_identifier) @bind (_) @type .)
+(function_value_parameters (parameter . (simple_identifier) @bind (_) @type .))
 (property_declaration (variable_declaration . (simple_identifier) @bind (_) @type .))
 (property_declaration (variable_declaration . (simple_identifier) @bind .) (_) @value
   (#kind-of? @value call_expression navigation_expression simple_identifier as_expression elvis_expression

@@ -47,6 +47,9 @@
 ; Imports
 (use_declaration (visibility_modifier) @exported argument: (_) @tree)
 (use_declaration . argument: (_) @tree)
+((attribute_item (attribute (identifier) @_path value: (string_literal (string_content) @module)))
+  . (attribute_item)* . (mod_item name: (identifier) @alias !body)
+  (#eq? @_path "path"))
 (extern_crate_declaration name: (identifier) @module !alias)
 (extern_crate_declaration name: (identifier) @module alias: (identifier) @alias)
 

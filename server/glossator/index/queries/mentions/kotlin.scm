@@ -47,7 +47,8 @@
 (catch_block) @scope
 (getter) @scope
 (setter) @scope
-(parameter . (simple_identifier) @local)
+(function_value_parameters (parameter . (simple_identifier) @local))
+(function_type_parameters (parameter . (simple_identifier) @skip))
 (parameter_with_optional_type . (simple_identifier) @local)
 (variable_declaration . (simple_identifier) @local)
 (catch_block . (simple_identifier) @local)
