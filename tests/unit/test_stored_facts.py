@@ -210,6 +210,17 @@ def test_buffers_replace_their_files(folder: Path) -> None:
         assert IndexedFacts(stored.facts).noting("get") == ["a.py", "b.py"]
 
 
+def test_languages_are_those_of_the_files_there_are_and_of_buffers(folder: Path) -> None:
+    with open_store(folder) as stored:
+        stored.commit([state("a.py", "get"), update("b.kt", language="kotlin")])
+        python, kotlin, ruby = (frozenset((name,)) for name in ("python", "kotlin", "ruby"))
+        assert [IndexedFacts(stored.facts).may_have_any(one) for one in (python, kotlin, ruby)] == [True, True, False]
+        buffers = {"c.rb": update("c.rb", language="ruby")}
+        assert IndexedFacts(stored.facts, buffers).may_have_any(ruby)
+        stored.commit([], ["b.kt"])
+        assert [IndexedFacts(stored.facts).may_have_any(one) for one in (python, kotlin)] == [True, False]
+
+
 @pytest.mark.parametrize("data", [b"", b"damaged", b"x" * 9000, None])
 def test_damaged_facts_are_none(folder: Path, data: bytes | None) -> None:
     with open_store(folder) as stored:

@@ -43,6 +43,10 @@ CREATE TABLE uncollected (file INTEGER PRIMARY KEY);
 # noted.name is the hash as a signed number, which takes SQLite four bytes; noted.others has the revisions after the
 # first, as differences: the bytes of one (1, 2 or 4), then the differences, little-endian. NULL if there are none.
 
+_CHANGES_AND_NOTED: Final = """
+SELECT 0, value, NULL FROM meta WHERE key = 'changes'
+UNION ALL SELECT 1, first, others FROM noted WHERE name IN"""
+
 NOTE_AT: Final = 256
 """Revisions in `unnoted` at which they are moved: a look-up searches each of them, about 0.7 µs."""
 
@@ -213,6 +217,9 @@ class StoredFacts:
         self._languages: dict[str, str] = {}
         self._paths = PathIndex(())
         self._unnoted: dict[int, array[int]] = {}
+        self._waiting: set[int] = set()
+        """The hashes in `_unnoted`, and maybe some that were there before."""
+        self._present: frozenset[str] | None = None
         self._uncollected = 0
         self._decoded: OrderedDict[int, _Decoded] = OrderedDict()
         self._decoded_bytes = 0
@@ -297,6 +304,13 @@ class StoredFacts:
         """The language of a file in the commit that was seen last, which is that of its facts; "" if it is unknown."""
         return self._languages.get(path, "")
 
+    def languages(self) -> frozenset[str]:
+        """The languages of the files in the commit that was seen last."""
+        with self._guard:
+            if self._present is None:
+                self._present = frozenset(self._languages.values())
+            return self._present
+
     def refresh(self) -> None:
         """See the newest commit."""
         with self._guard, self._looking():
@@ -312,16 +326,25 @@ class StoredFacts:
 
         numbers = [name_hash(name) for name in names]
         signed = [number - 2**32 if number >= 2**31 else number for number in numbers]
-        query = f"SELECT first, others FROM noted WHERE name IN ({', '.join('?' * len(signed))})"  # noqa: S608
-        with self._guard, self._looking() as connection:
+        # One statement sees one commit. Mostly that is the one that was seen last, and nothing else needs to be asked.
+        query = f"{_CHANGES_AND_NOTED} ({', '.join('?' * len(signed))})"
+        with self._guard:
+            with self._database.reading() as connection:
+                rows = connection.execute(query, signed).fetchall()
+            if (0, self._changes, None) not in rows:
+                with self._looking() as connection:
+                    rows = connection.execute(query, signed).fetchall()
             files = self._by_revision
-            found = {
-                revision for revision, noted in self._unnoted.items() if any(is_in(noted, number) for number in numbers)
-            }
-            for first, others in connection.execute(query, signed):
-                found.add(first)
-                if others:
-                    found.update(_unpacked(first, others).tolist())
+            found: set[int] = set()
+            if not self._waiting.isdisjoint(numbers):
+                for revision, noted in self._unnoted.items():
+                    if any(is_in(noted, number) for number in numbers):
+                        found.add(revision)
+            for is_noted, first, others in rows:
+                if is_noted:
+                    found.add(first)
+                    if others:
+                        found.update(_unpacked(first, others).tolist())
             return sorted(files[revision] for revision in found if revision in files)
 
     def uncollected(self) -> int:
@@ -423,16 +446,20 @@ class StoredFacts:
             self._revisions = {path: number for number, path in self._by_revision.items()}
             self._languages = {self._by_revision[number]: labels.get(language, "") for number, _, language in rows}
             self._paths = PathIndex(self._revisions)
+        self._present = None
         self._next = connection.execute("SELECT value FROM meta WHERE key = 'next_file'").fetchone()[0]
         self._uncollected = count_uncollected(connection)
         waiting = [row[0] for row in connection.execute("SELECT file FROM unnoted")]
         before = self._unnoted
         self._unnoted = {}
+        if not waiting:
+            self._waiting = set()
         for number in waiting:
             names = before.get(number)
             if names is None:
                 packed = connection.execute("SELECT names FROM unnoted WHERE file = ?", (number,)).fetchone()[0]
                 names = array("I", packed[: len(packed) // 4 * 4])
+                self._waiting.update(names)
             self._unnoted[number] = names
 
 

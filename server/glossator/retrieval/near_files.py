@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from glossator.index.path_index import folders_apart
-from glossator.retrieval.resolution.source import language_in, prefetch_in, view_in
+from glossator.retrieval.resolution.source import language_in, may_have_any, prefetch_in, view_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -43,6 +43,10 @@ class NearFiles:
     def language(self, path: str) -> str:
         """The language of a file's facts, if it is known without reading them; else ""."""
         return language_in(self._source, path)
+
+    def may_have_any(self, languages: frozenset[str]) -> bool:
+        """Whether a file may be in one of some languages."""
+        return may_have_any(self._source, languages)
 
     def prefetch(self, paths: Sequence[str]) -> None:
         """Read the facts of several files at once."""

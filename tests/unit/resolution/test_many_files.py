@@ -7,7 +7,7 @@ import time
 import pytest
 
 from glossator.errors import CancelledByUser
-from glossator.index.facts import Facts
+from glossator.index.facts import Facts, member_note
 from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError, Patience
 from glossator.retrieval.resolution.remembered import SharedResults
 from glossator.retrieval.resolution.resolver import Resolver
@@ -37,6 +37,21 @@ class Steps(Patience):
         self.steps -= 1
         if self.steps < 0:
             raise OutOfTimeError
+
+
+class Languages(Counting):
+    """A sample that tells its languages, and notes which names are looked up."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.looked_up: list[str] = []
+        super().__init__(files)
+
+    def may_have_any(self, languages: frozenset[str]) -> bool:
+        return any(facts.language in languages for facts in self._facts.values())
+
+    def noting(self, name: str) -> list[str]:
+        self.looked_up.append(name)
+        return super().noting(name)
 
 
 MENTIONING = {f"aside/m{number}.rs": "fn go(x: &Door) { x.open(); Shut(1); seal!(x); }\n" for number in range(60)}
@@ -89,6 +104,51 @@ def test_subclasses_are_looked_for_where_the_class_is_inherited_from() -> None:
     below = sample.resolver.overrides(sample.definition("Base"))
     assert [one.qualified_name for one in below] == ["Below", "Lower"]
     assert sample.looked_at == {"base.py", "below.py", "lower.py"}
+
+
+JAVA = {
+    "shop/Shop.java": "package shop;\n\npublic class Shop { public void open(int door) {} }\n",
+    "shop/Base.java": "package shop;\n\npublic class Base {}\n",
+    "shop/Other.java": "package shop;\n\npublic class Other extends Outer {}\n",
+    "shop/Outer.java": "package shop;\n\npublic class Outer {}\n",
+    "use/Use.java": """
+        package use;
+
+        import shop.Base;
+        import shop.Other;
+        import shop.Shop;
+
+        class Use extends Base {
+            void one(Shop shop) { shop.open(1); }
+            void two(Other other) { other.open(); }
+        }
+        """,
+}
+
+
+def test_calls_with_another_number_of_arguments_are_not_evaluated_nor_supertypes_asked_for_types() -> None:
+    sample = Counting(JAVA)
+    assert sample.uses("Shop.open") == ["use/Use.java: void one(Shop shop) { shop.open(1); }"]
+    # Nothing is asked of `other`. The type `Shop` is no member of a class: no file but its own defines the name.
+    assert sample.looked_at == {"shop/Shop.java", "use/Use.java"}
+
+
+def test_what_has_a_type_of_the_name_as_a_member_is_asked() -> None:
+    base = "package shop;\n\npublic class Base { public static class Shop {} }\n"
+    sample = Counting({**JAVA, "shop/Base.java": base})
+    assert sample.uses("Shop.open", "shop/Shop.java") == []
+    assert "shop/Base.java" in sample.looked_at
+
+
+def test_members_of_javas_types_are_looked_for_outside_of_them_only_beside_kotlin() -> None:
+    sample = Languages(JAVA)
+    assert sample.uses("Shop.open") == ["use/Use.java: void one(Shop shop) { shop.open(1); }"]
+    assert member_note("Shop", "open") not in sample.looked_up
+    with_kotlin = {"shop/More.kt": "package shop\n\nfun Shop.shut() {}\n"}
+    user = {"use/User.kt": "package use\n\nimport shop.Shop\n\nfun user(shop: Shop) { shop.shut() }\n"}
+    sample = Languages({**JAVA, **with_kotlin, **user})
+    assert sample.uses("shut") == ["use/User.kt: fun user(shop: Shop) { shop.shut() }"]
+    assert member_note("Shop", "shut") in sample.looked_up
 
 
 def test_what_the_time_does_not_suffice_for_is_counted() -> None:

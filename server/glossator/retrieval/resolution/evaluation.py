@@ -424,7 +424,7 @@ class Evaluator(IndexedFiles):
         for index in view.outside_members(bare):
             found += self._beside(view, index, name)
         rules = self._rules_of(view.facts.language)
-        if rules.extensions:
+        if rules.extensions and self.are_extended(rules):
             found += tuple(one for one in self._extending(key, bare, name) if one not in found)
         if found and rules.classes_import and view.inner_imports:
             found += tuple(one for one in rules.imported_as(self, view, name, key[1]) if one not in found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import EXTENSION, definition_note, member_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.rules import symbols
-from glossator.retrieval.resolution.source import language_in, prefetch_in, shared_results, view_in
+from glossator.retrieval.resolution.source import language_in, may_have_any, prefetch_in, shared_results, view_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_LIKELY: Final = 200
 """Files that are searched for what they define under a name that more than `MAX_NOTING` files define."""
+MAX_DEFINING_TYPE: Final = 3
+"""Files that define a name are looked at; most names of types are defined in one, those of libraries in none."""
 MAX_NOTING: Final = 40
 """Files that are searched for members of a type outside it, or for members of a namespace."""
 
@@ -39,6 +41,8 @@ class IndexedFiles:
         self._views: dict[str, FileView | None] = {}
         self._paths: PathIndex | None = None
         self._noting: dict[str, list[str]] = {}
+        self._extended: dict[frozenset[str], bool] = {}
+        """What `are_extended` gives, by the languages."""
         self._in_folders: dict[str, dict[str, list[str]]] = {}
         """Name or note -> folder -> files."""
         self._shared = shared_results(source)
@@ -81,6 +85,13 @@ class IndexedFiles:
         """The files that define a member of a type outside of it: of many, those that are named like the type."""
         return self._likeliest(member_note(type_name, name), type_name)
 
+    def are_extended(self, rules: LanguageRules) -> bool:
+        """Whether other files may add members to a language's types: such as are in a language that can."""
+        languages = rules.extending_languages or rules.languages
+        if (known := self._extended.get(languages)) is None:
+            known = self._extended[languages] = may_have_any(self._source, languages)
+        return known
+
     def likeliest_mentioning(self, name: str) -> list[str]:
         """The files that define, import or mention a name: of many, those that are named like it, then headers."""
         return self._likeliest(name, name)
@@ -114,6 +125,20 @@ class IndexedFiles:
     def files_defining(self, name: str) -> list[str]:
         """The files that define a name."""
         return self.files_noting(definition_note(name))
+
+    def is_of_no_member(self, name: str, language: str) -> bool:
+        """See `rules.World`."""
+        key = ("of no member", name, language)
+        if not isinstance(known := self.memory.get(key), bool):
+            files = self.sharing(self.files_defining(name), language)
+            views = [self.view(path) for path in files] if len(files) <= MAX_DEFINING_TYPE else []
+            found = (view.symbol(index) for view in views if view is not None for index in view.named(name))
+            known = len(files) <= MAX_DEFINING_TYPE and all(
+                one.kind == "constructor" or (one.parent < 0 and not one.scope and not one.flags & EXTENSION)
+                for one in found
+            )
+            self.memory[key] = known
+        return known
 
     def defining_in(self, folder: str, name: str, type_name: str = "") -> list[str]:
         """The files directly in a folder that define a name; with `type_name` as a member of a type, outside of it."""

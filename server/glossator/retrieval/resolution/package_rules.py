@@ -145,11 +145,18 @@ class PackageRules(LanguageRules):
 
     implicit_self = True
     overloads = True
+    counts_arguments = True
     elements: ClassVar[dict[str, int]] = dict.fromkeys(_COLLECTIONS, 0)
     enclosing_packages: ClassVar[bool] = False
     type_parameters: ClassVar[bool] = True
     sorts_apart = True
     generic_types = True
+
+    def members_by_bare_name(self, world: World, value: Value, name: str, place: Spot) -> Values:
+        """As in other languages. Most names of types are those of no member, which is known without the supertypes."""
+        if name[:1].isupper() and world.is_of_no_member(name, world.language(place.path)):
+            return ()
+        return super().members_by_bare_name(world, value, name, place)
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the package declare."""
@@ -371,7 +378,8 @@ class JvmRules(PackageRules):
     languages = frozenset(("java", "kotlin"))
     hides_private = True
     marks_references = True
-    extensions = True  # Kotlin's `fun Session.close()`
+    extensions = True
+    extending_languages = frozenset(("kotlin",))  # `fun Session.close()`, of a class of Java, too
     extends_libraries = True
     bare_enum_members = True
     implicit_members = frozenset(

@@ -69,6 +69,10 @@ class World(Protocol):
     def files_defining(self, name: str) -> list[str]:
         """The files that define a name, however many."""
 
+    def is_of_no_member(self, name: str, language: str) -> bool:
+        """Whether no type in a language has a member of a name, constructors aside: few files define the name, all of
+        them outside of types. It may be false without that."""
+
     def defining_in(self, folder: str, name: str, type_name: str = "") -> list[str]:
         """The files directly in a folder that define a name; with `type_name` as a member of a type, outside of it."""
 
@@ -131,6 +135,8 @@ class LanguageRules:
         bare_members: whether a bare name in another file may mean a member of a type.
         named_modules: whether modules are reached by their names only, and not through instances and results of calls.
         body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
+        counts_arguments: whether a call means no function that takes another number of arguments, and one that is
+            declared in several files has the same parameters in each.
         overloads: whether functions of one name may differ in how many arguments they take, and a function and a field
             of one class may have the same name.
         labelled: whether the labels of arguments tell functions of one name apart (Swift).
@@ -147,6 +153,7 @@ class LanguageRules:
         calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
         extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
+        extending_languages: the languages in which they may stand, if these are not all of `languages`.
         extends_libraries: whether a member that an extension gives to a library's class may be meant by its bare name
             in a class below that.
         bare_enum_members: whether a member of an enum may be named without it where its type is known (`case BIG:`).
@@ -186,6 +193,7 @@ class LanguageRules:
     named_modules: ClassVar[bool] = False
     body_scope: ClassVar[bool] = False
     overloads: ClassVar[bool] = False
+    counts_arguments: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
     hides_private: ClassVar[bool] = False
     hides_inherited: ClassVar[bool] = False
@@ -198,6 +206,7 @@ class LanguageRules:
     generic_types: ClassVar[bool] = False
     calls_keep: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
+    extending_languages: ClassVar[frozenset[str]] = frozenset()
     extends_libraries: ClassVar[bool] = False
     bare_enum_members: ClassVar[bool] = False
     members_follow: ClassVar[bool] = False

@@ -62,6 +62,12 @@ def language_in(source: FactsSource, path: str) -> str:
     return tell(path) if tell is not None else ""
 
 
+def may_have_any(source: FactsSource, languages: frozenset[str]) -> bool:
+    """Whether a file of a source may be in one of some languages."""
+    tell: Callable[[frozenset[str]], bool] | None = getattr(source, "may_have_any", None)
+    return tell is None or tell(languages)
+
+
 def prefetch_in(source: FactsSource, paths: Sequence[str]) -> None:
     """Read the facts of several files at once, if the source can."""
     fetch: Callable[[Sequence[str]], None] | None = getattr(source, "prefetch", None)
@@ -101,6 +107,12 @@ class IndexedFacts:
     def language(self, path: str) -> str:
         """The language of a file's facts, if it is known without reading them; else ""."""
         return "" if path in self._buffers else self._stored.language(path)
+
+    def may_have_any(self, languages: frozenset[str]) -> bool:
+        """Whether a file is in one of some languages."""
+        if not languages.isdisjoint(self._stored.languages()):
+            return True
+        return any(update.record.language in languages for update in self._buffers.values())
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read the facts of many files at once; `facts` then has them at hand."""

@@ -62,6 +62,7 @@ class SwiftRules(PackageRules):
 
     languages = frozenset(("swift",))
     extensions = True
+    counts_arguments = False
     labelled = True
     extends_libraries = True
     constructors = frozenset(("init",))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import EXTENSION, MENTION_KINDS, PRIVATE, SPECIAL, STATIC, last_part, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
-from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, bare_name
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name
 from glossator.retrieval.resolution.labels import fits
 from glossator.retrieval.resolution.macro_expansion import MAX_EXPANDED, MAX_MACROS, grade_at, is_macro, meaning_at
 from glossator.retrieval.resolution.overloads import chosen
@@ -23,7 +23,7 @@ from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import INSTANCE_MARK, Spot, Use, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from glossator.index.facts import Import, Mention, Symbol
     from glossator.retrieval.resolution.file_view import FileView
@@ -46,6 +46,7 @@ is handed to (`shop.apply { open() }`), in a macro's arguments of what the macro
 _MODULES: Final = frozenset(("cpp", "javascript", "jsx", "python", "svelte", "swift", "tsx", "typescript", "vue"))
 """Languages in which an unknown receiver may be a module: it is loaded by a name that is made at run time, in Swift no
 file says what it is called, and in C++ a macro may open a namespace (`PUGI_NS_BEGIN`)."""
+_CALL: Final = MENTION_KINDS.index("call")
 _IMPORT: Final = MENTION_KINDS.index("import")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
 _VALUE: Final = MENTION_KINDS.index("value")
@@ -383,8 +384,32 @@ class UseSearch:
         found = [symbol for one in others if (symbol := symbol_of(self._world, one)) is not self._constructor]
         return "possible" if any(fits(one.labels, given) for one in found) else "resolved"
 
+    @cached_property
+    def _counted(self) -> Sequence[Symbol]:
+        """The definition and what is one thing with it in its file, if no call with another number of arguments can
+        mean them, in files of such languages; else empty."""
+        view = self._world.view(self._definition.path)
+        if view is None or not self._rules.counts_arguments or self._definition.symbol.kind not in CALLABLE_KINDS:
+            return ()
+        alike = [view.definition(index) for index in view.named(self._definition.name)]
+        return [one.symbol for one in alike if self._is_it(one.key)]
+
+    def _may_take(self, view: FileView, mention: Mention) -> bool:
+        """Whether a call has as many arguments as what it would have to mean takes; true of what is no call."""
+        if mention.kind != _CALL:
+            return True
+        if self._constructor is not None:
+            return takes(self._constructor, mention.arguments)
+        if not self._counted or not rules_of(view.facts.language).counts_arguments:
+            return True
+        if self._fits(mention) or view.facts.receiver(mention)[:1] == "=":
+            return True
+        return any(takes(one, mention.arguments) for one in self._counted)
+
     def _is_reached(self, view: FileView, mention: Mention) -> bool:
         """Whether a mention of this form may mean the definition at all: saves the resolution of most namesakes."""
+        if not self._may_take(view, mention):
+            return False
         if self._definition.symbol.kind == "macro":
             return True
         if self._definition.symbol.flags & PRIVATE and view.path != self._definition.path and mention.kind != _NAME:
