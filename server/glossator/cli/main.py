@@ -34,8 +34,7 @@ def run(argv: Sequence[str]) -> int:
         chosen = arguments.parse_arguments(argv)
         name = f"{chosen.command} {getattr(chosen, 'action', '') or ''}".strip()
         faults.log_to_file()
-        if chosen.command not in garbage.SHORT_COMMANDS:
-            garbage.collect_as_usual()
+        garbage.collect_for(chosen.command)
         status = _command(chosen.command)(chosen)
         terminal.flush()
     except UsageError as error:
