@@ -670,7 +670,8 @@ CASES: dict[str, Case] = {
     ),
     "c#: what a library's function gives": (
         {
-            "a.cs": "using System.Data;\nclass Row { public int Size { get; set; } public int Lone { get; set; } }\n"
+            "a.cs": "using System.Data;\nclass Row { public int Size { get; set; } public int Lone { get; set; }\n"
+            "  void Go() {} }\n"
             "class Shop { void F(DbConnection db) { Use(db.Query<Row>().First().Size); } }\n"
         },
         "Size",
@@ -908,6 +909,67 @@ CASES: dict[str, Case] = {
         },
         "Nightly",
         "Lone",
+    ),
+    "c#: properties of a type without methods, which a table's rows fill": (
+        {
+            "a.cs": "class Dog { public string Name { get; set; } }\n"
+            "class Till { public int Lone { get; set; } void Go() {} }\n"
+        },
+        "Dog.Name",
+        "Till.Lone",
+    ),
+    "c#: what the compiler looks for": (
+        {
+            "a.cs": "namespace System.Runtime.CompilerServices;\nclass IsExternalInit {}\n",
+            "b.cs": "class Lone {}\n",
+        },
+        "IsExternalInit",
+        "Lone",
+    ),
+    "c#: a class of extensions": (
+        {
+            "a.cs": "static class Texts { public static int Shout(this string text) { return 1; } }\n"
+            "class Lone { int Shout(string text) { return 1; } }\n"
+        },
+        "Texts",
+        "Lone",
+    ),
+    "c#: a class that inherits tests": (
+        {
+            "a.cs": "abstract class Base<T> { [Fact] public void Opens() {} }\nclass Plain { public void Go() {} }\n"
+            "class Tests : Base<int> {}\nclass Lone : Plain {}\n"
+        },
+        "Tests",
+        "Lone",
+    ),
+    "c: a test that a generated runner calls": (
+        {"test/a.c": "void test_opens(void) {\n}\nvoid lone(void) {\n}\n"},
+        "test_opens",
+        "lone",
+    ),
+    "c: a structure that a header only declares": (
+        {
+            "pool.h": "typedef struct pool_s pool;\nvoid pool_open(pool *one);\n",
+            "pool.c": '#include "pool.h"\nstruct pool_s {\n  int size;\n};\nstruct lone_s {\n  int size;\n};\n'
+            "void pool_open(pool *one) {\n  one->size = 1;\n}\n",
+        },
+        "pool_s",
+        "lone_s",
+    ),
+    "ruby: a namespace of tasks": (
+        {"a.rb": "namespace :db do\n  run\nend\nmodule Lone\nend\n"},
+        "db",
+        "Lone",
+    ),
+    "javascript: what a module offers that is handed over whole": (
+        {
+            "tests.js": "exports.even = (n) => n % 2 === 0;\n",
+            "other.js": "exports.lone = (n) => n % 2 === 0;\n",
+            "a.js": "const tests = require('./tests');\nconst other = require('./other');\n"
+            "Object.entries(tests).forEach(run);\nother.odd(1);\n",
+        },
+        "even",
+        "lone",
     ),
 }
 

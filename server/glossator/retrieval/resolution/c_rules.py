@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from glossator.index.argument_types import BETWEEN
 from glossator.index.expressions import split_outside
 from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG, last_part
-from glossator.retrieval.resolution.c_includes import included_by
+from glossator.retrieval.resolution.c_includes import hidden_tags, included_by
 from glossator.retrieval.resolution.c_library import (
     ELEMENT_FUNCTIONS,
     ITERATOR_FUNCTIONS,
@@ -320,7 +320,8 @@ class CRules(LanguageRules):
     def tagged(self, world: World, place: Spot, name: str) -> Values:
         """What a name means after `struct`, `union` or `enum`."""
         found = world.named(name, place)
-        return tuple(one for one in found if one.kind != "symbol" or self._is_tag(world, one)) or found
+        tags = tuple(one for one in found if one.kind != "symbol" or self._is_tag(world, one)) or found
+        return tags if own_symbols(tags) else hidden_tags(world, place.path, name) or tags
 
     def global_name(self, world: World, path: str, name: str) -> Values:
         """What the global namespace has under a name; empty for a library's."""

@@ -16,7 +16,7 @@ _WORDS: Final[dict[tuple[str, ...], str]] = {
     ("c", "cpp", "objc"): "begin end cbegin cend rbegin rend size data empty get swap what hash promise_type"
     " get_return_object initial_suspend final_suspend return_void return_value unhandled_exception yield_value"
     " await_transform await_ready await_suspend await_resume tuple_size tuple_element value_type iterator"
-    " const_iterator iterator_category difference_type pointer reference type LLVMFuzzerTestOneInput",
+    " const_iterator iterator_category difference_type pointer reference type kMaxValue",
     ("java", "kotlin"): "readObject writeObject readResolve writeReplace readObjectNoData serialVersionUID premain"
     " agentmain values valueOf",
     ("csharp",): "Add GetAwaiter GetAsyncEnumerator DisposeAsync MoveNext MoveNextAsync Current Slice Count Length"
@@ -54,7 +54,7 @@ _FORMS: Final[dict[tuple[str, ...], str]] = {
     ("swift",): r"build[A-Z]|test[A-Z]|unsafe|application",
     ("ruby",): r"test_",
     ("php",): r"test[A-Z_]",
-    ("c", "cpp", "objc"): r"operator\b",
+    ("c", "cpp", "objc"): r"operator\b|test_|(?:setUp|tearDown|suite(?:SetUp|TearDown)|LLVMFuzzerTestOneInput)$",
     ("javascript", "typescript", "tsx", "jsx", "vue"): r"ng(?:On|Do|After)[A-Z]",
 }
 """How such names begin, as a regular expression, by languages."""

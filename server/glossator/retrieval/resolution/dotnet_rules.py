@@ -99,10 +99,20 @@ class DotnetRules(PackageRules):
 
     def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Constructors are called without the name of their class, too (`Pool shared = new();`); members of an enum are
-        made from numbers and names."""
-        return view.symbol(number).kind in ("constructor", "enum_member") or super().may_be_used_unseen(
-            world, view, number
-        )
+        made from numbers and names; the properties of a type without methods are set by what reads it from a table, a
+        form or a text; what the index has of the language's own namespace the compiler looks for; and a class of
+        extensions is not named where they are called."""
+        symbol = view.symbol(number)
+        if symbol.kind in ("constructor", "enum_member") or f"{view.facts.package}.".startswith("System."):
+            return True
+        if symbol.kind == "property" and symbol.parent >= 0:
+            beside = (view.symbol(one).kind for one in view.members(symbol.parent))
+            return "method" not in beside or super().may_be_used_unseen(world, view, number)
+        if symbol.kind == "class":
+            methods = [one for one in map(view.symbol, view.members(number)) if one.kind == "method"]
+            if methods and all(one.flags & STATIC for one in methods) and any(one.types for one in methods):
+                return True
+        return super().may_be_used_unseen(world, view, number)
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A class by its full name, a member of one, or a namespace; for `using static` and a name of its own also by

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import EXPORTED, INFERRED, LOCAL, STATIC, WHOLE, Import
+from glossator.index.facts import EXPORTED, INFERRED, LOCAL, MENTION_KINDS, STATIC, WHOLE, Import, module_note
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import called_as
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
@@ -50,6 +50,7 @@ _ONE_ELEMENT: Final = frozenset(("at", "find", "findLast", "pop", "shift"))
 _SAME_LIST: Final = frozenset(("concat", "filter", "reverse", "slice", "sort", "splice", "toReversed", "toSorted"))
 _TYPES_ONLY: Final = frozenset(("interface", "type"))
 _SPACES: Final = frozenset(("class", "enum", "interface", "module", "namespace", "type"))
+_VALUE: Final = MENTION_KINDS.index("value")
 _VALUES_ONLY: Final = frozenset(("function", "constant", "variable", "object", "method", "field"))
 _IMPORT: Final = "import("
 _TYPE_OF: Final = "typeof."
@@ -532,6 +533,8 @@ class ScriptRules(LanguageRules):
             return True  # `let trim; ... trim = () => {}; ... trim()`: what the variable's name means is not followed
         if any(view.symbol(around).name == "global" for around in view.chain(symbol.parent)):
             return True
+        if symbol.parent < 0 and self._is_handed_over(world, view) and self._offers(view, number):
+            return True
         if symbol.scope and not view.children(-1, symbol.scope.partition(".")[0]):
             # `request.onabort = function () {}`: whoever made the object may call it.
             return True
@@ -542,6 +545,34 @@ class ScriptRules(LanguageRules):
             "enum",
             "interface",
             "type",
+        )
+
+    def _offers(self, view: FileView, number: int) -> bool:
+        """Whether a file exports, or may export, an outermost symbol."""
+        symbol = view.symbol(number)
+        if symbol.flags & EXPORTED or view.facts.mentions_of(WHOLE):
+            return True
+        return any(item.exported and item.member == symbol.name for item in view.facts.imports)
+
+    def _is_handed_over(self, world: World, view: FileView) -> bool:
+        """Whether a file that imports a module whole hands it over (`Object.entries(tests)`)."""
+        key = ("script handed over", view.path)
+        if not isinstance(known := world.memory.get(key), bool):
+            folder, _, file = view.path.rpartition("/")
+            notes = {module_note(file), *((module_note(folder),) if file.startswith("index.") else ())}
+            others = (world.view(path) for path in world.files_noting_any(notes))
+            known = world.memory[key] = any(
+                self._hands_over(world, one, view.path) for one in others if one is not None
+            )
+        return known
+
+    def _hands_over(self, world: World, view: FileView, module: str) -> bool:
+        """Whether a file imports a module whole under a name that it hands over."""
+        return any(
+            Value("module", module) in world.import_target(view.path, item)
+            for item in view.facts.imports
+            if item.member in ("", "*", DEFAULT)
+            and any(one.kind == _VALUE and one.receiver < 0 for one in view.facts.mentions_of(item.name))
         )
 
     def one_with(self, one: Symbol, other: Symbol) -> bool:

@@ -106,9 +106,9 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
     if symbol.kind in CONTAINER_KINDS and _may_be_looked_for(world, definition):
         return True
     if symbol.kind in CONTAINER_KINDS and any(
-        is_test_name(bare_name(view.symbol(one)), definition.language) for one in view.members(definition.index)
+        _has_tests(world, key) for key in world.ancestors(definition.key).classes
     ):
-        return True  # a runner finds its tests by their names
+        return True  # a runner finds its tests, those that it inherits too
     if symbol.kind in CONTAINER_KINDS and any(
         view.symbol(one).name == "Main" for one in view.members(definition.index)
     ):
@@ -125,6 +125,16 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return True
     above = world.ancestors(home)
     return bool(above.externals) or above.open or _implements_others(world, view, symbol.parent)
+
+
+def _has_tests(world: World, key: Key) -> bool:
+    """Whether a class has members that a test runner finds."""
+    view = world.view(key[0])
+    for one in view.members(key[1]) if view is not None else ():
+        assert view is not None
+        if is_test_name(bare_name(view.symbol(one)), view.facts.language) or view.decorators(one, TEST_DECORATORS):
+            return True
+    return False
 
 
 def _implements_others(world: World, view: FileView, parent: int) -> bool:
