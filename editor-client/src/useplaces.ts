@@ -20,7 +20,7 @@ export function useGroups(t: (text: string) => string): UseGroup[] {
     { kinds: ["type"], label: t("Named as a type") },
     { kinds: ["base"], label: t("Inherited from") },
     { kinds: ["override"], label: t("Overridden or implemented") },
-    { kinds: ["name"], label: t("Named in a string or symbol") },
+    { kinds: ["name"], label: t("Named in a string, symbol or parameter") },
     { kinds: ["export"], label: t("Re-exported") },
     { kinds: ["import"], label: t("Imported") },
   ];

@@ -221,6 +221,7 @@ def test_a_buffer_with_a_pointer_has_no_symbols() -> None:
         ('/// <summary>one <see cref="X" /></summary>\n/// two', "one X\ntwo"),
         ("// a / b)", "a / b)"),
         ("/**/", "/"),
+        ('r"""One \\s.\n    Two, and then it was cut o', "One \\s.\nTwo, and then it was cut o"),
     ],
 )
 def test_marks_of_comments_are_removed(comment: str, expected: str) -> None:

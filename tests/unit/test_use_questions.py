@@ -23,6 +23,7 @@ ASKED: dict[str, UseQuestion] = {
     "where is timeout set": UseQuestion("writes", "timeout"),
     "where is `self.timeout` assigned to?": UseQuestion("writes", "self.timeout"),
     "who sets timeout?": UseQuestion("writes", "timeout"),
+    "who uses the fixture session?": UseQuestion("uses", "session"),
     "where is the class Foo imported?": UseQuestion("imports", "Foo"),
     "which modules import helpers.fetch": UseQuestion("imports", "helpers.fetch"),
     "where is Foo.bar overridden": UseQuestion("overrides", "Foo.bar"),

@@ -23,7 +23,7 @@ KIND_WORDS: Final[Mapping[str, str]] = {
     "type": "named as a type",
     "base": "inherited from",
     OVERRIDE: "overridden or implemented",
-    "name": "named in a string or symbol",
+    "name": "named in a string, symbol or parameter",
     "export": "re-exported",
     "import": "imported",
 }

@@ -30,6 +30,7 @@ by what they are bound to:
     E.:with         a call of Kotlin's `with(E)`
     @it3            what `it` is in the lambda with index 3 of the same file (see `Lambda`)
     @this3          what `this` is there
+    @@name          what pytest gives a parameter of that name
     E[]             an element of E, by index or iteration
     E[1]            the item of a tuple E with that index
     E|F             one of several
@@ -68,8 +69,9 @@ MentionKind = Literal[
     "template",
 ]
 """How a name is mentioned: called or instantiated; as a type; as a supertype; as a decorator or annotation; in an
-import; in a re-export; handed over (an argument, an assigned or returned value, an element of a table); otherwise read;
-assigned to; read as a member; as a string or symbol that the language takes for a name; in a template's markup."""
+import; in a re-export; handed over (an argument, an assigned or returned value, an element of a table); otherwise
+read; assigned to; read as a member; as a string, a symbol or a parameter of a test that is taken for a name; in a
+template's markup."""
 
 MENTION_KINDS: Final[tuple[str, ...]] = get_args(MentionKind)
 
@@ -98,6 +100,10 @@ MACRO_ARGUMENT: Final = "=token"
 GIVEN: Final = "=of "
 """What the receiver of an argument's name in Python begins with, before the expression of what is called: the name is
 that of a field, if a class is called that takes its fields."""
+FIXTURE: Final = "=fixture"
+"""The receiver of a parameter's name in Python for which pytest looks for a fixture."""
+FIXTURE_MARK: Final = "@@"
+"""What the expression begins with of what pytest gives a parameter: its name follows."""
 
 # Flags of symbols.
 STATIC: Final = 1
@@ -480,6 +486,11 @@ def stored_facts(facts: Facts) -> tuple[bytes, bytes]:
 def noted_names(facts: Facts) -> list[int]:
     """The hashes of the names that are `noted`, sorted, each once."""
     return sorted(set(map(name_hash, noted(facts))))
+
+
+def is_fixture(decorator: str) -> bool:
+    """Whether a decorator makes a fixture of a function, which pytest calls for those that name it."""
+    return last_part(decorator.partition("(")[0]) in ("fixture", "yield_fixture")
 
 
 def last_part(name: str) -> str:

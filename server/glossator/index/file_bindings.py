@@ -18,7 +18,9 @@
 - `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
 - `@function` (its name) with `@parameters` (their list), `@result` (an annotation, or one for each of several results),
   `@static`, `@property`, `@decorated` (what a decorator says); `@returned`, a value that the innermost function
-  returns; `@yielded`, which makes that function's result unknown.
+  returns; `@yielded`, which makes that function's result unknown, and `@given`, what it yields.
+- `@fixtures`, the parameters of a test or a fixture, with `@bind`, one of them, or with `@parametrized`, the names for
+  which the test says itself what they are.
 - `@private`, the name of a member that no other file sees.
 - `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@subclass`: the name of a class where its supertype is given
@@ -38,8 +40,11 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.expressions import MAX_TEXT, SELF_WORDS, grown, joined, type_expression
 from glossator.index.facts import (
     EXTENSION,
+    FIXTURE,
+    FIXTURE_MARK,
     INSTANCE,
     LOCAL,
+    MENTION_KINDS,
     NESTED,
     TAG,
     UNKNOWN,
@@ -54,6 +59,7 @@ from glossator.index.script_parameters import MAY_TAKE_FUNCTIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from glossator.index.facts import PackedMention
     from glossator.index.languages import Language
     from glossator.index.nested_spans import Matched, Range
     from glossator.index.nesting import Definition
@@ -75,6 +81,9 @@ LOOKED_BACK: Final = 200
 MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 _NOTHING: Final[Matched] = {}
+_WORD: Final = re.compile(r"\w+")
+_NAME_KIND: Final = MENTION_KINDS.index("name")
+_ATTRIBUTE: Final = MENTION_KINDS.index("attribute")
 
 _STATIC: Final = re.compile(rb"\bstatic\s(?:\s*(?:async\b|\*))*\s*\Z")
 """What stands before the name of a function of a class itself in JavaScript."""
@@ -90,7 +99,15 @@ class FileBindings(FileImports):
         """Variables and fields whose type an annotation gives."""
         self._keyed: dict[int, str] = {}
         """First byte of a member's name that follows no receiver -> the receiver's expression."""
+        self._receivers: dict[str, int] = {}
+        """The expressions of receivers, numbered."""
         self._picked: list[Matched] = []
+        self._picked_kinds: dict[Range, int] = {}
+        """The kinds of members that are mentioned without their type, where that is known (Swift)."""
+        self._parametrized: dict[int, set[str]] = {}
+        """First byte of a test's parameters -> those for which the test says itself what they are."""
+        self._fixtures: list[Range] = []
+        """Names of parameters for which pytest looks for fixtures."""
         self._handed: Sequence[Handed] = ()
         self._typed_scopes: set[int] = set()
         """Scopes in which something has a declared type that may be that of a function."""
@@ -116,6 +133,9 @@ class FileBindings(FileImports):
         for match in matches:
             if "parameter" in match:
                 self._bound_parameter(match)
+            elif "parametrized" in match:
+                names = self._parametrized.setdefault(match["fixtures"][0][0], set())
+                names.update(_WORD.findall(self._text(match["parametrized"][0])))
         for match in matches:
             if "tag" in match:
                 self._add_tag(match)
@@ -280,6 +300,12 @@ class FileBindings(FileImports):
             if name in self._language.self_parameters and "type" not in match and self._in_method(scope):
                 values.append(BoundValue(start, 0, None, SELF_WORDS[name]))
                 return
+        if "fixtures" in match:
+            own = name in self._parametrized.get(match["fixtures"][0][0], ())
+            if not values:  # the function may be both, a test and a fixture
+                values.append(BoundValue(start, start, None, "" if own else FIXTURE_MARK + name))
+                self._fixtures += () if own else (span,)
+            return
         if "type" in match:
             declared = self._text(match["type"][0])
             if self._language.prototypes and MAY_TAKE_FUNCTIONS.search(declared) is not None:
@@ -455,3 +481,26 @@ class FileBindings(FileImports):
             made = self._expression(match["element"][0])
             return made if made == UNKNOWN else self._item_of(grown(made, "[]"), match)
         return ""
+
+    def _mention_bound(self, mentions: dict[str, list[PackedMention]]) -> None:
+        """Note the members that patterns take out of values, and the fixtures that parameters name."""
+        for match in self._picked:
+            span = match["picked"][0]
+            if span[1] - span[0] > MENTION_BYTES:
+                continue
+            if "type" in match:
+                made = type_expression(self._text(match["type"][0]))
+            elif "value" in match:
+                made = self._expression(match["value"][0])
+            else:
+                made = grown(self._expression(match["element"][0]), "[]")
+            receiver = self._receivers.setdefault(made, len(self._receivers))
+            line, column = self._place(span[0])
+            kind = self._picked_kinds.get(span, _ATTRIBUTE)
+            found = (kind, self._owner(span[0]), line, column, receiver, -1)
+            mentions.setdefault(self._text(span).strip("`"), []).append(found)
+        for span in self._fixtures:
+            receiver = self._receivers.setdefault(FIXTURE, len(self._receivers))
+            line, column = self._place(span[0])
+            found = (_NAME_KIND, self._owner(span[0]), line, column, receiver, -1)
+            mentions.setdefault(self._text(span), []).append(found)

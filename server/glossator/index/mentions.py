@@ -46,7 +46,7 @@ import numpy as np
 
 from glossator.index.argument_types import arguments_of
 from glossator.index.doc_types import DocTypes, doc_types
-from glossator.index.expressions import grown, split_outside, type_expression
+from glossator.index.expressions import split_outside
 from glossator.index.facts import (
     GLOBAL,
     INSTANCE,
@@ -178,9 +178,6 @@ class _Extraction(SymbolTypes):
     ) -> None:
         super().__init__(language, source, found)
         self._handed = handed
-        self._receivers: dict[str, int] = {}
-        self._picked_kinds: dict[Range, int] = {}
-        """The kinds of members that are mentioned without their type, where that is known (Swift)."""
 
     def run(
         self,
@@ -239,7 +236,7 @@ class _Extraction(SymbolTypes):
         mentions = self._mentions(captures, arguments)
         receiving = self._lambdas if self._language.receiving_lambdas else ()
         lambdas = [self._described(one) for one in receiving]
-        self._mention_picked(mentions)
+        self._mention_bound(mentions)
         for index in self._made_by_functions:
             self._symbols[index].kind, self._symbols[index].type = "class", ""
         # What stands where no query reads: markup of components, statements of SQL, what was taken off.
@@ -579,21 +576,3 @@ class _Extraction(SymbolTypes):
         if first > 0 and bare[first - 1 : first] == b"$" and not bare.startswith(b"crate", first):
             made = UNKNOWN  # a macro's parameter
         return kind, made or UNKNOWN
-
-    def _mention_picked(self, mentions: dict[str, list[PackedMention]]) -> None:
-        """Note the members that patterns take out of values."""
-        for match in self._picked:
-            span = match["picked"][0]
-            if span[1] - span[0] > MENTION_BYTES:
-                continue
-            if "type" in match:
-                made = type_expression(self._text(match["type"][0]))
-            elif "value" in match:
-                made = self._expression(match["value"][0])
-            else:
-                made = grown(self._expression(match["element"][0]), "[]")
-            receiver = self._receivers.setdefault(made, len(self._receivers))
-            line, column = self._place(span[0])
-            kind = self._picked_kinds.get(span, _ATTRIBUTE)
-            found = (kind, self._owner(span[0]), line, column, receiver, -1)
-            mentions.setdefault(self._text(span).strip("`"), []).append(found)

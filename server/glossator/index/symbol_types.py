@@ -21,6 +21,7 @@ from glossator.index.facts import (
     STATIC,
     STUB,
     UNKNOWN,
+    is_fixture,
 )
 from glossator.index.file_bindings import MENTION_BYTES, FileBindings
 from glossator.index.file_scopes import BoundValue
@@ -77,6 +78,7 @@ class SymbolTypes(FileBindings):
     def _describe_symbols(self, matches: Sequence[Matched]) -> None:
         returned: dict[int, list[Range]] = {}
         unknown: set[int] = set()
+        given: dict[int, list[Range]] = {}
         static_classes: set[int] = set()
         for match in matches:
             if "function" in match:
@@ -133,10 +135,15 @@ class SymbolTypes(FileBindings):
                     returned.setdefault(owner, []).append(match["returned"][0])
             elif "yielded" in match:
                 unknown.add(self._function_at(match["yielded"][0][0]))
+            elif "given" in match:
+                given.setdefault(self._function_at(match["given"][0][0]), []).append(match["given"][0])
         for symbol in self._symbols if static_classes else ():
             # What no modifier calls static in such a class extends other types.
             if symbol.parent in static_classes and symbol.kind in EXTENDING:
                 symbol.flags |= STATIC
+        for owner, values in given.items():
+            if owner >= 0 and not self._symbols[owner].type and any(map(is_fixture, self._symbols[owner].decorators)):
+                self._symbols[owner].type = self._one_of(values)  # nobody but pytest calls it
         for owner, values in returned.items():
             symbol = self._symbols[owner]
             if not symbol.type and owner not in unknown:

@@ -96,8 +96,9 @@ def clean_doc(text: str) -> str:
     """The text of a comment or docstring without marks, quotes and common indentation."""
     text = text.strip()
     quoted = _STRING_PREFIX.match(text)
-    if quoted and text.endswith(quoted[1]) and len(text) >= quoted.end() + len(quoted[1]):
-        text = text[quoted.end() : -len(quoted[1])]
+    whole = quoted and text.endswith(quoted[1]) and len(text) >= quoted.end() + len(quoted[1])
+    if quoted and (whole or (len(quoted[1]) == 3 and text.find(quoted[1], quoted.end()) < 0)):  # or it was cut off
+        text = text[quoted.end() : -len(quoted[1]) if whole else None]
         first, newline, rest = text.partition("\n")
         if not newline:
             return first.strip()[:DOC_CHARS]

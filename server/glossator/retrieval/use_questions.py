@@ -81,7 +81,7 @@ def question_patterns(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 _KIND = (
     r"(?:functions?|methods?|class(?:es)?|constants?|variables?|fields?|propert(?:y|ies)|attributes?|modules?|types?"
-    r"|interfaces?|traits?|structs?|enums?|macros?|symbols?|members?|constructors?|components?|hooks?|protocols?"
+    r"|interfaces?|traits?|structs?|enums?|macros?|fixtures?|symbols?|members?|constructors?|components?|hooks?|protocols?"
     r"|funktion|methode|klasse|konstante|feld|eigenschaft|modul|schnittstelle|typ|konstruktor"
     r"|fonction|méthode|classe|constante|champ|propriété|función|método|clase|campo|propiedad|interfaz|tipo)"
 )

@@ -217,7 +217,7 @@ class Evaluator(IndexedFiles):
         if head[0] == "$" and not self.rules(place.path).dollar_names:  # a closure's argument: Swift's `$0`
             return NOTHING_KNOWN
         if head[0] == "@":
-            return self.rules(place.path).in_lambda(self, place, head)
+            return self.rules(place.path).marked(self, place, head)
         if head[0] == "<":
             return self.type_value(self.rules(place.path).read_type(head[1:-1]), place)
         if head[0] == "#" and head[1:].isdigit():

@@ -185,7 +185,7 @@ class KotlinRules(JvmRules):
             world, function, count, max(number, 0) if count == 1 else number
         )
 
-    def in_lambda(self, world: World, place: Spot, head: str) -> Values:
+    def marked(self, world: World, place: Spot, head: str) -> Values:
         """What `it` or `this` is in a lambda: `@it3`, `@this3`."""
         found = _IN_LAMBDA.fullmatch(head)
         view = world.view(place.path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import (
     CLASS,
+    FIXTURE,
     GIVEN,
     GLOBAL,
     MACRO_ARGUMENT,
@@ -114,6 +115,8 @@ class MentionMeaning:
             return self._of(self._fitting(path, mention, found))
         if receiver == UNNAMED:
             return Resolution("possible", reach="all")
+        if receiver == FIXTURE:
+            return self._of(self._world.rules(path).fixtures(self._world, place, name))
         if receiver == MACRO_ARGUMENT:
             meant = self._of_bare(path, name, mention, place)
             return meant if meant.targets else Resolution("possible", reach="all")

@@ -7,9 +7,10 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS, last_part
+from glossator.index.facts import CLASS, FIXTURE_MARK, INFERRED, INSTANCE, MENTION_KINDS, last_part
 from glossator.index.python_lambdas import callable_under
 from glossator.retrieval.resolution.handed_functions import called_functions
+from glossator.retrieval.resolution.pytest_fixtures import fixture_value, fixtures_named
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE
 from glossator.retrieval.resolution.values import (
@@ -117,7 +118,15 @@ class PythonRules(LanguageRules):
     element_members = ("__getitem__", "__iter__", "__aiter__", "__next__")
     result_argument: ClassVar[dict[str, int]] = {"Callable": 1}
 
-    # Functions without a name
+    # Functions without a name, and what pytest calls
+
+    def marked(self, world: World, place: Spot, head: str) -> Values:
+        """What pytest gives a parameter: `@@name`."""
+        return fixture_value(world, place, head.removeprefix(FIXTURE_MARK))
+
+    def fixtures(self, world: World, place: Spot, name: str) -> Values:
+        """The fixture that a parameter names."""
+        return fixtures_named(world, place, name)
 
     def taken_under(self, world: World, values: Values, label: str) -> Values:
         """What a call takes under a name, or at a place: `(1:key)`, `(1:0_)`."""

@@ -477,9 +477,14 @@ class LanguageRules:
                 found += (made,)
         return found or NOTHING_KNOWN
 
-    def in_lambda(self, world: World, place: Spot, head: str) -> Values:
-        """What `it` or `this` is in a lambda; see `KotlinRules`, as for the next."""
+    def marked(self, world: World, place: Spot, head: str) -> Values:
+        """What an expression begins with that has the mark `@`: `it` or `this` in one of Kotlin's lambdas, `@it3`, what
+        pytest gives a parameter, `@@name`."""
         return NOTHING_KNOWN
+
+    def fixtures(self, world: World, place: Spot, name: str) -> Values:
+        """The functions that make what a parameter is given by its name."""
+        return ()
 
     def of_receivers(self, world: World, place: Spot, name: str, number: int, *, called: bool) -> Values:
         """What a bare name means in a lambda."""

@@ -19,6 +19,27 @@
   superclasses: (argument_list (keyword_argument name: (identifier) @_meta) @super) (#eq? @_meta "metaclass"))
 (named_expression name: (identifier) @bind value: (_) @value)
 
+; What pytest gives tests and fixtures by the names of their parameters
+((function_definition name: (identifier) @_name parameters: (parameters (identifier) @bind) @fixtures)
+  (#match? @_name "^test"))
+((decorated_definition (decorator (identifier) @_decorator)
+    definition: (function_definition parameters: (parameters (identifier) @bind) @fixtures))
+  (#match? @_decorator "fixture$"))
+((decorated_definition (decorator (attribute attribute: (identifier) @_decorator))
+    definition: (function_definition parameters: (parameters (identifier) @bind) @fixtures))
+  (#match? @_decorator "fixture$"))
+((decorated_definition (decorator (call function: (identifier) @_decorator))
+    definition: (function_definition parameters: (parameters (identifier) @bind) @fixtures))
+  (#match? @_decorator "fixture$"))
+((decorated_definition (decorator (call function: (attribute attribute: (identifier) @_decorator)))
+    definition: (function_definition parameters: (parameters (identifier) @bind) @fixtures))
+  (#match? @_decorator "fixture$"))
+((decorated_definition
+    (decorator (call function: (attribute attribute: (identifier) @_decorator) arguments: (argument_list . (_) @parametrized)))
+    definition: (function_definition parameters: (parameters) @fixtures))
+  (#eq? @_decorator "parametrize"))
+(yield (_) @given)
+
 ; What conditions say of variables
 (if_statement condition: (call function: (identifier) @_test arguments: (argument_list . (identifier) @narrowed . (_) @type .))
   consequence: (block) @within (#eq? @_test "isinstance"))
