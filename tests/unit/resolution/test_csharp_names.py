@@ -316,3 +316,18 @@ def test_members_of_types_with_other_numbers_of_parameters_are_apart() -> None:
     definition = sample.definition("Outer.Step._output")
     uses = [sample.texts["a.cs"].splitlines()[use.line - 1].strip() for use in sample.resolver.uses(definition).uses]
     assert uses == ["class Step { int _output; void Run() { _output = 1; } }"]
+
+
+def test_a_variable_that_an_argument_declares_may_be_of_any_type() -> None:
+    sample = Sample({
+        "a.cs": """
+            class Handle { public void Close() {} }
+            class Till {
+              void Run(Library library) {
+                library.TryOpen(out var handle);
+                handle.Close();
+              }
+            }
+        """
+    })  # fmt: skip
+    assert sample.uses("Close", grade="possible") == ["a.cs: handle.Close();"]

@@ -971,6 +971,25 @@ CASES: dict[str, Case] = {
         "even",
         "lone",
     ),
+    "php: what an attribute of a namespace stands before": (
+        {
+            "a.php": "<?php\nuse PhpBench\\Attributes as Bench;\n"
+            "class ShopBench {\n  #[Bench\\Subject]\n  public function opens(): void {}\n"
+            "  public function lone(): void {}\n}\n"
+        },
+        "opens",
+        "lone",
+    ),
+    "c#: what an attribute with its namespace stands before": (
+        {"a.cs": "class ShopTests { [Xunit.Fact] public void Opens() {} public void Lone() {} }\n"},
+        "Opens",
+        "Lone",
+    ),
+    "java: what an annotation with its package stands before": (
+        {"A.java": "class A { @org.junit.jupiter.api.Test void opens() {} void lone() {} }\n"},
+        "opens",
+        "lone",
+    ),
 }
 
 

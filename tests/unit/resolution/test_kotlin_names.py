@@ -156,3 +156,22 @@ def test_what_a_type_of_functions_calls_its_parameters_is_no_definition() -> Non
     assert facts is not None
     assert [symbol.name for symbol in facts.symbols if symbol.name in ("code", "message")] == ["code"]
     assert sample.uses("code") == ["a.kt: println(code)"]
+
+
+def test_a_member_overrides_no_extension_of_a_supertype() -> None:
+    sample = Sample({
+        "a.kt": """
+            package a
+            open class Widget
+            fun Widget.align(width: Int): Widget = this
+            class Text : Widget() {
+              fun align(width: Int): Text = this
+            }
+            fun run(widget: Widget) { widget.align(1) }
+        """
+    })  # fmt: skip
+    definition = next(
+        one for one in sample.resolver.definitions("Widget.align", "a.kt") if one.symbol.scope == "Widget"
+    )
+    uses = [use.kind for use in sample.resolver.uses(definition).resolved]
+    assert uses == ["call"]

@@ -243,3 +243,25 @@ def test_a_module_beside_an_import_under_its_name_is_an_alternative() -> None:
     })  # fmt: skip
     assert sample.uses("Fault.new", grade="possible") == ["src/lib.rs: fn run() { io::Fault::new(); }"]
     assert sample.uses("Fault.new") == []
+
+
+def test_a_function_beside_a_module_of_its_name() -> None:
+    sample = Sample({
+        "src/lib.rs": "pub mod writer;\nmod tests;\n",
+        "src/writer.rs": "pub fn write_all() {}\n",
+        "src/tests.rs": """
+            use crate::writer::*;
+            mod write_all {
+                use super::*;
+                fn works() {
+                    write_all();
+                }
+                pub fn other() {}
+            }
+            fn run() {
+                write_all::other();
+            }
+        """,
+    })  # fmt: skip
+    assert sample.uses("write_all", "src/writer.rs") == ["src/tests.rs: write_all();"]
+    assert sample.uses("other") == ["src/tests.rs: write_all::other();"]

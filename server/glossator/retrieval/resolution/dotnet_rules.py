@@ -35,7 +35,7 @@ class DotnetRules(PackageRules):
     wrapper_members = frozenset(
         ("ContinueWith", "GetValueOrDefault", "HasValue", "IsCompleted", "Result", "Status", "Value", "Wait")
     )
-    opaque = frozenset(("object", "dynamic", "T"))
+    opaque = frozenset(("object", "dynamic", "T", "var"))
 
     def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """By the scopes; beside a property that has the name of its type, the type, if the index has it."""

@@ -97,6 +97,8 @@ class Hierarchies(DefinitionLookup):
             return False
         if (one.symbol.flags | other.symbol.flags) & PRIVATE:
             return False
+        if one.language == "kotlin" and bool(one.symbol.scope) != bool(other.symbol.scope):
+            return False  # an extension beside a member
         functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
         if not rules_of(one.language).overloads:
             return True

@@ -17,12 +17,11 @@ from glossator.retrieval.resolution.rust_library import (
     WRAPPED,
     closure_taken,
 )
+from glossator.retrieval.resolution.rust_places import crate_folder, folders_above, is_root, parent_file, root_of
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, Spot, Value, Values, external
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from glossator.index.facts import Import
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
@@ -112,8 +111,10 @@ class RustRules(LanguageRules):
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """Attributes and what is derived are functions and traits, whose names types, values and macros by example may
-        have too. Those macros are meant only where they are called."""
+        have too. Those macros are meant only where they are called. No module is: a function may have its name."""
         if kind != "decorator":
+            if kind == "call" and found and all(_is_inner_module(world, one) for one in found):
+                found = self._beside_modules(world, found) or found
             return found if kind == "call" else tuple(one for one in found if not _is_macro(world, one))
         return tuple(
             one
@@ -123,13 +124,25 @@ class RustRules(LanguageRules):
             or view.symbol(one.number).kind in ("function", "trait", "interface")
         )
 
+    def _beside_modules(self, world: World, modules: Values) -> Values:
+        """The functions that are brought in under the name of modules inside files, where these stand."""
+        found: Values = ()
+        for one in modules:
+            view = world.view(one.path)
+            if view is not None:
+                symbol = view.symbol(one.number)
+                brought = self._in_stars_of(world, view, symbol.parent, symbol.name)
+                brought += self.imported_as(world, view, symbol.name, symbol.parent)
+                found += tuple(value for value in brought if world.is_function(value))
+        return found
+
     def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What a name means in the functions and the module around a place; outside the module nothing is visible."""
         module = self._module_of(view, place.owner)
         if name in ("crate", "super"):
             if name == "super":
                 return self._parent(world, view, module)
-            return (self._root(world, view.path),)
+            return (root_of(world, view.path),)
         for around in view.chain(place.owner):
             if around == module:
                 break
@@ -203,8 +216,8 @@ class RustRules(LanguageRules):
         if own := tuple(one for one in found if one.path == view.path):
             found = own
         if len(found) > 1:
-            home = self._crate_folder(world, view.path)
-            near = tuple(one for one in found if self._crate_folder(world, one.path) == home)
+            home = crate_folder(world, view.path)
+            near = tuple(one for one in found if crate_folder(world, one.path) == home)
             found = near or found
         return found if len(found) == 1 else (*found, UNKNOWN_MODULE) if found else ()
 
@@ -227,7 +240,7 @@ class RustRules(LanguageRules):
         """The file of a module inside a module; "" if there is none."""
         folder, _, file = view.path.rpartition("/")
         stem = file.removesuffix(".rs")
-        if stem not in ("mod", "lib", "main") and not self._is_root(view.path):
+        if stem not in ("mod", "lib", "main") and not is_root(view.path):
             folder = f"{folder}/{stem}" if folder else stem
         inside = [view.symbol(around).name for around in view.chain(module)][::-1] if module >= 0 else []
         base = "/".join(part for part in (folder, *inside) if part)
@@ -237,55 +250,12 @@ class RustRules(LanguageRules):
                 return path
         return ""
 
-    def _is_root(self, path: str) -> bool:
-        """Whether a file is the root of a crate of its own: a test, an example, a program."""
-        folder = path.rpartition("/")[0].rpartition("/")[2]
-        return folder in ("tests", "examples", "benches", "bin")
-
-    def _parent_file(self, world: World, path: str) -> str:
-        """The file of the module around a file's module; "" for the root of a crate."""
-        folder, _, file = path.rpartition("/")
-        if file in ("lib.rs", "main.rs", "build.rs"):
-            return ""
-        if file == "mod.rs":
-            folder = folder.rpartition("/")[0]
-        for name in ("mod.rs", "lib.rs", "main.rs"):
-            candidate = f"{folder}/{name}".lstrip("/")
-            if candidate in world.paths() and candidate != path:
-                return candidate
-        beside = f"{folder}.rs"
-        return beside if folder and beside in world.paths() else ""
-
     def _parent(self, world: World, view: FileView, module: int) -> Values:
         if module >= 0:
             above = self._module_of(view, view.symbol(module).parent)
             return (Value("class", view.path, above) if above >= 0 else Value("module", view.path),)
-        parent = self._parent_file(world, view.path)
+        parent = parent_file(world, view.path)
         return (Value("module", parent) if parent else UNKNOWN_MODULE,)
-
-    def _root(self, world: World, path: str) -> Value:
-        """The root module of the crate that a file belongs to."""
-        for _ in range(20):
-            if not (parent := self._parent_file(world, path)):
-                break
-            path = parent
-        if path.rpartition("/")[2] in ("lib.rs", "main.rs") or self._is_root(path):
-            return Value("module", path)
-        folder = self._crate_folder(world, path)
-        for name in ("src/lib.rs", "src/main.rs", "lib.rs"):
-            candidate = f"{folder}/{name}".lstrip("/")
-            if candidate in world.paths():
-                return Value("module", candidate)
-        return UNKNOWN_MODULE
-
-    def _crate_folder(self, world: World, path: str) -> str:
-        """The innermost folder around a file that has a Cargo.toml; "" if none has."""
-        folder = path
-        while folder:
-            folder = folder.rpartition("/")[0]
-            if f"{folder}/Cargo.toml".lstrip("/") in world.paths():
-                return folder
-        return ""
 
     def _crate(self, world: World, name: str) -> str:
         """The root file of a crate of the index by its name; "" if there is none."""
@@ -359,7 +329,7 @@ class RustRules(LanguageRules):
                 if item.module.split("::")[0] != head:
                     found += world.import_target(view.path, item)
         if not found and head not in _STANDARD:
-            root = self._root(world, view.path)
+            root = root_of(world, view.path)
             if root.kind == "module" and root.path != view.path and (other := world.view(root.path)) is not None:
                 # The paths of the 2015 edition begin at the root of the crate.
                 found = self._own(other, -1, head)
@@ -371,9 +341,9 @@ class RustRules(LanguageRules):
         """What the name of a crate may lead to where the open folder has no Cargo.toml that names its own: never more
         than possible."""
         folder = path.rpartition("/")[0]
-        if head in _STANDARD or self._crate_folder(world, path) or "Cargo.toml" in world.paths():
+        if head in _STANDARD or crate_folder(world, path) or "Cargo.toml" in world.paths():
             return ()
-        for above in (folder, *_folders_above(folder)):
+        for above in (folder, *folders_above(folder)):
             for name in ("src/lib.rs", "lib.rs"):
                 if (root := f"{above}/{name}".lstrip("/")) in world.paths():
                     return (Value("module", root), UNKNOWN_MODULE) if root != path else ()
@@ -485,7 +455,7 @@ class RustRules(LanguageRules):
         symbol = view.symbol(number)
         given = symbol.kind in ("type", "constant") and symbol.parent >= 0 and view.symbol(symbol.parent).bases
         # The path of an import names modules that no mention has.
-        module = view.symbol(number).kind == "module"
+        module = view.symbol(number).kind == "module" or symbol.name == "_"
         return module or bool(given) or super().may_be_used_unseen(world, view, number)
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
@@ -596,8 +566,7 @@ def _without_bounds(text: str) -> list[str]:
     return kept
 
 
-def _folders_above(folder: str) -> Iterator[str]:
-    """The folders around a folder, the innermost first; the root is "" and comes last."""
-    while folder:
-        folder = folder.rpartition("/")[0]
-        yield folder
+def _is_inner_module(world: World, value: Value) -> bool:
+    """Whether a value is a module inside a file."""
+    view = world.view(value.path) if value.kind == "symbol" else None
+    return view is not None and view.symbol(value.number).kind == "module"

@@ -59,6 +59,7 @@
 (base_list (qualified_name name: (identifier) @member.base))
 (base_list (primary_constructor_base_type type: (identifier) @base))
 (attribute name: (identifier) @decorator)
+(attribute name: (qualified_name name: (identifier) @member.decorator))
 
 ; Assignments
 (assignment_expression left: (identifier) @write)

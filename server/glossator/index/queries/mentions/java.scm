@@ -32,6 +32,8 @@
 (extends_interfaces (type_list (generic_type . (type_identifier) @base)))
 (marker_annotation name: (identifier) @decorator)
 (annotation name: (identifier) @decorator)
+(marker_annotation name: (scoped_identifier name: (identifier) @member.decorator))
+(annotation name: (scoped_identifier name: (identifier) @member.decorator))
 (element_value_pair key: (identifier) @member.write)
 
 ; Assignments

@@ -45,6 +45,7 @@
 (use_as_clause . (name) @member)
 (use_declaration (qualified_name (name) @member.base .))
 (attribute (name) @decorator)
+(attribute (qualified_name prefix: (_) (name) @member.decorator .))
 
 ; Assignments
 (assignment_expression left: (member_access_expression name: (name) @member.write))
