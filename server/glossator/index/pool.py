@@ -118,6 +118,7 @@ class _Process:
         self.stalled = False
         self._files = self.read_bytes = 0
         self._timed: tuple[float | None, float] = (None, 0.0)
+        self._unwatched = 0.0
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._last_words: str | None = None
         environment = dict(os.environ)
@@ -177,8 +178,14 @@ class _Process:
             return None
         return message if isinstance(message, Message) else None
 
-    def check(self, now: float) -> None:
-        """Kill it if it missed its deadline; called by the watchdog about every second."""
+    def check(self, now: float, late: float) -> None:
+        """Kill it if it missed its deadline; called by the watchdog about every second.
+
+        Args:
+            now: `time.monotonic`.
+            late: seconds by which the watchdog is late, since this process was stopped or got no processor: messages
+                may have come meanwhile that nobody could read, so they do not count.
+        """
         import psutil
 
         deadline = self.deadline
@@ -192,8 +199,11 @@ class _Process:
             return  # it has ended, which its supervisor notices
         if self._timed[0] != deadline:
             self._timed = (deadline, used)
-        waited = now - deadline + self.allowed
-        if now > deadline and not is_starved(waited, used - self._timed[1], runnable=runnable, timeout=self.allowed):
+            self._unwatched = 0.0
+        self._unwatched += late
+        allowed = self.allowed
+        waited = now - deadline + allowed - self._unwatched
+        if waited > allowed and not is_starved(waited, used - self._timed[1], runnable=runnable, timeout=allowed):
             self.stalled = True
             self.kill()
 
@@ -571,12 +581,16 @@ class WorkerPool:
         """Kill the workers that miss their deadlines; sleeps while all are idle."""
         pause = max(0.05, min(1.0, self._settings.file_timeout / 2))
         with self._changed:
+            expected = time.monotonic()
             while not self._closed:
                 now = time.monotonic()
                 for process in self._processes:
-                    process.check(now)
+                    process.check(now, max(0.0, now - expected))
                 idle = self._idle == len(self._threads) and not any(self._queues)
+                expected = time.monotonic() + pause
                 self._changed.wait(None if idle else pause)
+                if idle:
+                    expected = time.monotonic()
 
 
 def _part(job: Job, indexes: Sequence[int], *, alone: bool) -> Job:
