@@ -120,6 +120,8 @@ class Child:
                 env=environment,
                 cwd=package,
                 limit=1024 * 1024,
+                # It ignores Ctrl-C, but only once it runs: a group of its own keeps it from dying of one before that.
+                process_group=None if sys.platform == "win32" else 0,
             )
         except OSError as error:
             raise ModelRuntimeError(f"cannot start the model's process: {error}") from error
