@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -80,6 +81,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         """Everything that the program has written."""
+        self._unfed = b""
+        """What the emulator has not been fed with yet."""
         self._ours, self._theirs = pty.openpty()
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.modes_before = termios.tcgetattr(self._theirs)
@@ -119,17 +122,25 @@ class Terminal:
         return self.process.wait(DEADLINE)
 
     def _read(self) -> bool:
-        """Feed the emulator with what has arrived; False once the program has ended and all was read."""
+        """Feed the emulator with the next line that has arrived; False once the program has ended and all was read.
+
+        Line by line, so that what is shown for a moment only is seen even when it is read too late.
+        """
         until = time.monotonic() + DEADLINE
         while time.monotonic() < until:
+            if self._unfed:
+                line = _LINE.match(self._unfed)
+                assert line is not None
+                self._unfed = self._unfed[line.end() :]
+                self._stream.feed(line[0])
+                return True
             ended = self.process.poll() is not None
             ready, _, _ = select.select([self._ours], [], [], 0.0 if ended else 0.05)
             if ready:
                 data = os.read(self._ours, 65536)
                 self.raw += data
-                self._stream.feed(data)
-                return True
-            if ended:
+                self._unfed += data
+            elif ended:
                 return False
         raise AssertionError(f"nothing new for {DEADLINE:.0f} seconds:\n{self.text}")
 
@@ -183,6 +194,9 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+
+_LINE = re.compile(rb"[\r\n]*[^\r\n]*")
+"""What is drawn up to the next return to the start of a line."""
 
 _TERMINAL_VARIABLES = frozenset(
     ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "LC_ALL", "LC_CTYPE", "LANG")

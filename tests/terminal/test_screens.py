@@ -15,7 +15,7 @@ import pytest
 from tests import gguf_files
 from tests.conftest import PROJECT, write_tree
 from tests.hub_server import Hub
-from tests.terminal.conftest import Indexed, user_folders
+from tests.terminal.conftest import GLOSSATOR, Indexed, user_folders
 from tests.terminal.emulator import Terminal
 
 OnTerminal = Callable[..., Terminal]
@@ -267,7 +267,7 @@ def middling(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that takes some seconds to index."""
+    """A project that several commits are needed for."""
     return modules(tmp_path_factory.mktemp("large"), 400)
 
 
@@ -284,16 +284,46 @@ def test_a_first_index_shows_progress(on_terminal: OnTerminal, middling: Path, t
     assert not shown.screen.wrapped
 
 
+UNDER_WAY_UNTIL_CTRL_C = """
+import contextlib, time
+from glossator.cli import updated_index
+from glossator.index.store import Store
+stopped_by_interrupt, commit = updated_index.stopped_by_interrupt, Store.commit
+is_stopped, commits = None, 0
+@contextlib.contextmanager
+def noted():
+    global is_stopped
+    with stopped_by_interrupt() as is_stopped:
+        yield is_stopped
+def waiting(*arguments, **options):
+    global commits
+    commits += 1
+    while commits > 1 and not is_stopped():
+        time.sleep(0.01)
+    return commit(*arguments, **options)
+updated_index.stopped_by_interrupt, Store.commit = noted, waiting
+from glossator.__main__ import main
+main()
+"""
+"""Its second commit waits for Ctrl-C, however late the test presses the keys."""
+
+
 @pytest.mark.parametrize("kind", [KINDS["wide"], KINDS["narrow"], KINDS["dumb"]], ids=["wide", "narrow", "dumb"])
 def test_ctrl_c_keeps_progress_and_leaves_the_terminal_as_it_was(
     on_terminal: OnTerminal, large: Path, tmp_path: Path, kind: Kind
 ) -> None:
-    def index() -> Terminal:
+    def index(*program: str) -> Terminal:
         return on_terminal(
-            "index", "--index-dir", tmp_path, cwd=large, columns=kind.columns, environment=kind.environment
+            "index",
+            "--index-dir",
+            tmp_path,
+            program=program or GLOSSATOR,
+            cwd=large,
+            columns=kind.columns,
+            environment=kind.environment,
         )
 
-    shown = index()
+    shown = index(sys.executable, "-c", UNDER_WAY_UNTIL_CTRL_C)
     redraws = kind.environment.get("TERM") != "dumb"  # elsewhere a line comes every few seconds
     shown.wait_for(re.compile(r"Indexing.* [1-9]\d*/400 files" if redraws else "Indexing").search)
     shown.type("\x03")
