@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BUCKET = "team"
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+ATTEMPTS = 5
+"""How often a server is started that finds one of its ports taken: another program may take one that was free."""
 
 IDENTITIES = {
     "builder": ["Admin"],
@@ -59,23 +61,38 @@ def object_server(folder: Path) -> Iterator[ObjectServer]:
     ]
     rights = folder / "rights.json"
     rights.write_text(json.dumps({"identities": users}), "utf-8")
-    data = folder / "data"
-    data.mkdir()
-    ports = _free_ports(4)
-    command = [weed, "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
-    command += [f"-master.port={ports[0]}", f"-volume.port={ports[1]}", "-volume.max=8", "-master.volumeSizeLimitMB=64"]
-    command += ["-filer", f"-filer.port={ports[2]}", "-s3", f"-s3.port={ports[3]}", f"-s3.config={rights}"]
-    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket"]
-    with (folder / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    process, port = _started(weed, folder, rights)
+    with process:
         try:
-            _wait(process, ports[3], folder / "server.log")
-            yield ObjectServer(ports[3])
+            yield ObjectServer(port)
         finally:
             process.kill()
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Wait until the server takes an object, which also creates the bucket."""
+def _started(weed: str, folder: Path, rights: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """A server that answers, and its port."""
+    for attempt in range(ATTEMPTS):
+        data = folder / f"data-{attempt}"
+        data.mkdir()
+        ports = _free_ports(4)
+        command = [weed, "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
+        command += [f"-master.port={ports[0]}", f"-volume.port={ports[1]}", "-volume.max=8"]
+        command += ["-master.volumeSizeLimitMB=64", "-filer", f"-filer.port={ports[2]}", "-s3", f"-s3.port={ports[3]}"]
+        command += [f"-s3.config={rights}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket"]
+        with (folder / "server.log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            if _answers(process, ports[3], folder / "server.log"):
+                return process, ports[3]
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    raise RuntimeError((folder / "server.log").read_text("utf-8", "replace")[-2000:])
+
+
+def _answers(process: subprocess.Popen[bytes], port: int, log: Path) -> bool:
+    """Wait until the server takes an object, which also creates the bucket; False if it ends instead."""
     import obstore
     from obstore.exceptions import BaseError
     from obstore.store import S3Store
@@ -95,11 +112,13 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             obstore.put(store, "ready", b"")
             obstore.delete(store, "ready")
         except (BaseError, OSError) as error:
-            if process.poll() is not None or time.monotonic() > end:
+            if process.poll() is not None:
+                return False
+            if time.monotonic() > end:
                 raise RuntimeError(log.read_text("utf-8", "replace")[-2000:]) from error
             time.sleep(0.05)
         else:
-            return
+            return True
 
 
 def _free_ports(count: int) -> list[int]:
