@@ -353,7 +353,7 @@ class Trials:
             for worker in workers if victim == "all" else ():
                 with contextlib.suppress(psutil.NoSuchProcess):
                     worker.kill()
-            psutil.wait_procs(workers, timeout=30)
+            psutil.wait_procs(workers, timeout=120)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import pytest
 from tests.agents.agents import agent, command_of, data_of, error_of, text_of
 from tests.conftest import PROJECT, write_tree
 
-WAIT = 120
+WAIT = 300
 
 
 def initialized(process: subprocess.Popen[bytes]) -> None:

@@ -47,7 +47,7 @@ def inspected(inspector: Path, project: Path, tmp_path: Path, *options: str) -> 
     command = [str(inspector), "--cli", *command_of(tmp_path / "indexes", "--root", str(project)), *options]
     environment = {**os.environ, "MCP_CATALOG_PATH": str(tmp_path / "catalog.json")}
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600
     )
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)

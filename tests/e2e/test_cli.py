@@ -175,12 +175,12 @@ def test_interrupted_and_killed_runs_carry_on(glossator: Cli, tmp_path: Path) ->
     ]
     for kill in (signal.SIGKILL, signal.SIGINT):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         # Wait until something is on disk, so that there is something to carry on from.
         while not list((tmp_path / "indexes").rglob("manifest.sqlite*")) and process.poll() is None:
             assert time.monotonic() < deadline
         process.send_signal(kill)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=300)
         assert "Traceback" not in err
     report = glossator("index", "--root", root, "--json")
     assert report.status == 0, report.err
@@ -195,7 +195,7 @@ def test_two_processes_at_once(glossator: Cli, project: Path, tmp_path: Path) ->
         subprocess.Popen([*command, "--root", str(project)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    ended = [(process.communicate(timeout=120), process.returncode) for process in running]
+    ended = [(process.communicate(timeout=300), process.returncode) for process in running]
     assert 0 in [status for _, status in ended]
     for (_, err), status in ended:
         assert status == 0 or (status == 1 and "is writing the index" in err), err

@@ -97,12 +97,12 @@ def ran(command: list[str | Path], *, folder: Path, timeout: float, environment:
 
 @pytest.mark.usefixtures("packages")
 def test_types_and_style() -> None:
-    ran(["npm", "run", "--silent", "check"], folder=CLIENT, timeout=300)
+    ran(["npm", "run", "--silent", "check"], folder=CLIENT, timeout=900)
 
 
 @pytest.mark.usefixtures("packages")
 def test_units() -> None:
-    ran(["npm", "test"], folder=CLIENT, timeout=900)
+    ran(["npm", "test"], folder=CLIENT, timeout=1800)
 
 
 def repository(folder: Path) -> Path:
@@ -132,7 +132,7 @@ def test_in_vscode(tmp_path: Path) -> None:
     install = Path(os.environ.get("VSCODE_TEST_INSTALL", ROOT / ".cache" / "vscode"))
     ran(["node", CLIENT / "tests" / "e2e" / "install.mjs", install], folder=ROOT, timeout=900)
     ran([sys.executable, ROOT / "scripts" / "package"], folder=ROOT, timeout=600)
-    ran(["node", CLIENT / "tests" / "e2e" / "activation.cjs"], folder=ROOT, timeout=60)
+    ran(["node", CLIENT / "tests" / "e2e" / "activation.cjs"], folder=ROOT, timeout=300)
     models = tmp_path / "models"
     models.mkdir()
     config = {
@@ -155,4 +155,4 @@ def test_in_vscode(tmp_path: Path) -> None:
     command = ["node", CLIENT / "tests" / "e2e" / "run.mjs", tmp_path / "config.json"]
     if part := os.environ.get("VSCODE_TEST_PART"):
         command.append(part)
-    ran(command, folder=ROOT, timeout=1200, environment={"CHROMIUM": browser})
+    ran(command, folder=ROOT, timeout=3600, environment={"CHROMIUM": browser})

@@ -26,13 +26,13 @@ local function fail(message)
 end
 
 local function waited(what, condition)
-  if not vim.wait(60000, condition, 20) then
+  if not vim.wait(240000, condition, 20) then
     fail(what)
   end
 end
 
 local function request(method, params)
-  local results = vim.lsp.buf_request_sync(0, method, params, 30000)
+  local results = vim.lsp.buf_request_sync(0, method, params, 240000)
   for _, answer in pairs(results or {}) do
     if answer.error then
       fail(method .. ": " .. answer.error.message)
@@ -143,7 +143,7 @@ local function panel()
 end
 
 local function waited(what, condition)
-  if not vim.wait(90000, condition, 5) then
+  if not vim.wait(240000, condition, 5) then
     fail(what .. "; the panel: " .. panel())
   end
 end
@@ -165,7 +165,7 @@ local function main()
     return client and client.initialized
   end)
   waited("not indexed", function()
-    local answers = vim.lsp.buf_request_sync(0, "glossator/status", vim.empty_dict(), 30000)
+    local answers = vim.lsp.buf_request_sync(0, "glossator/status", vim.empty_dict(), 240000)
     local _, answer = next(answers or {})
     return answer and answer.result.index.state == "ready" and answer.result.index.files > 0
   end)
@@ -241,18 +241,18 @@ vim.cmd("syntax on")
 
 -- Each says on the screen when what it waits for is there.
 vim.api.nvim_create_user_command("AwaitIndex", function()
-  vim.wait(60000, function()
+  vim.wait(240000, function()
     local client = (vim.lsp.get_clients or vim.lsp.get_active_clients)()[1]
     if not (client and client.initialized) then
       return false
     end
-    local _, answer = next(vim.lsp.buf_request_sync(0, "glossator/status", vim.empty_dict(), 30000) or {})
+    local _, answer = next(vim.lsp.buf_request_sync(0, "glossator/status", vim.empty_dict(), 240000) or {})
     return answer and answer.result and answer.result.index.state == "ready" and answer.result.index.files > 0
   end, 20)
   print("INDEXED")
 end, {})
 vim.api.nvim_create_user_command("AwaitAnswer", function()
-  vim.wait(200000, function()
+  vim.wait(480000, function()
     for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
       local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\\n")
       if text:find("## How", 1, true) and text:find(" tokens", 1, true) then
@@ -282,7 +282,7 @@ def run_neovim(
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        timeout=400,
+        timeout=1200,
     )
     return done.returncode, done.stdout + done.stderr
 

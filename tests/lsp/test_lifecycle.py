@@ -19,7 +19,7 @@ import pytest
 from tests.lsp.client import WAIT, Client, ResponseError, start_server
 
 Started = tuple[asyncio.subprocess.Process, Client]
-END = 60.0
+END = 240.0
 """Seconds after which a server whose client is gone counts as left behind; on an idle machine it ends within 5."""
 
 

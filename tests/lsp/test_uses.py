@@ -273,8 +273,8 @@ async def test_a_cancelled_request_stops_looking(monkeypatch: pytest.MonkeyPatch
         backend=SimpleNamespace(session=None),
     )
     request = asyncio.ensure_future(find_uses.uses(context, protocol.UsesParams(name="run")))
-    assert await asyncio.to_thread(begun.wait, 10)
+    assert await asyncio.to_thread(begun.wait, WAIT)
     request.cancel()
     with pytest.raises(asyncio.CancelledError):
         await request
-    assert await asyncio.to_thread(ended.wait, 10)
+    assert await asyncio.to_thread(ended.wait, WAIT)

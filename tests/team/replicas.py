@@ -22,7 +22,7 @@ from glossator.team.signatures import Signer
 from glossator.team.storage import Storage
 from glossator.team_server.access_tokens import add_token
 
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Replica:
         """A client that sends a token."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         verify: Any = str(self.certificate) if self.certificate else True
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=verify, trust_env=False, **more)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=300, verify=verify, trust_env=False, **more)
 
     def ready(self) -> dict[str, Any]:
         with self.client() as client:

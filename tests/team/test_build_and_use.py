@@ -278,7 +278,7 @@ def test_killed_workers_and_builders(plain_team: Team, sources: dict[str, Path],
         killed = 0
         while killed < 2:
             killed += kill_a_task(builder.pid)
-        output, _ = builder.communicate(timeout=120)
+        output, _ = builder.communicate(timeout=300)
     outcomes = {one["name"]: one for one in json.loads(output)["repositories"]}
     failed = [name for name, one in outcomes.items() if one["status"] == "failed"]
     assert len(failed) <= 1
@@ -311,7 +311,7 @@ def kill_a_task(builder: int, *, only_find: bool = False) -> int:
         if name.startswith("ray::_run"):
             if not only_find:
                 child.kill()
-                child.wait(10)
+                child.wait(120)
             return 1
     return 0
 

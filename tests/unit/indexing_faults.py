@@ -103,7 +103,7 @@ def _misbehave(name: str, argument: Path) -> None:
         print("printed by Python")
     elif name == "hold":
         argument.touch()
-        wait_for(argument.with_name(argument.name + ".go").exists, 60)
+        wait_for(argument.with_name(argument.name + ".go").exists, 300)
     elif name == "linger" and argument.exists():
         _lingering.append(argument)
     elif name == "linger":
@@ -117,7 +117,7 @@ def _misbehave(name: str, argument: Path) -> None:
         threading.Event().wait()
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 300.0) -> None:
     """Return as soon as the condition holds; fail when it does not within so many seconds."""
     end = time.monotonic() + seconds
     pause = threading.Event()

@@ -86,7 +86,7 @@ def test_whoever_is_asked_to_stop_notices(tmp_path: Path) -> None:
     with recorded_run(tmp_path, "retriever") as record:
         assert not record.is_stopped
         (tmp_path / RUN_FOLDER / "stop").touch()
-        assert record._stopped.wait(20)
+        assert record._stopped.wait(300)
         assert record.is_stopped
     with recorded_run(tmp_path, "retriever") as record:
         assert not (tmp_path / RUN_FOLDER / "stop").exists(), "that was for the run before"
@@ -99,7 +99,7 @@ def test_it_ends_with_the_process_that_it_belongs_to(tmp_path: Path) -> None:
     ):
         assert not record.is_stopped
         owner.communicate()
-        assert record._stopped.wait(20)
+        assert record._stopped.wait(300)
 
 
 def test_nothing_runs_nothing_is_stopped(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_mapped_vectors_are_repaired_though_no_file_has_changed(whole: Whole, na
             whole.session.root, watch=False, on_change=lambda: compacted.set() if repaired() else None
         )
         try:
-            assert compacted.wait(60)
+            assert compacted.wait(300)
         finally:
             updates.close()
     else:

@@ -25,7 +25,7 @@ def test_readers_survive_a_close(tmp_path: Path, _: int) -> None:
 
     def read() -> None:
         try:
-            reading.wait(10)
+            reading.wait(120)
             while True:
                 with database.reading() as connection:
                     list(connection.execute("SELECT number FROM numbers ORDER BY number DESC"))
@@ -35,10 +35,10 @@ def test_readers_survive_a_close(tmp_path: Path, _: int) -> None:
     readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:
         reader.start()
-    reading.wait(10)
+    reading.wait(120)
     database.close()
     for reader in readers:
-        reader.join(10)
+        reader.join(120)
     assert len(errors) == 4
     with pytest.raises(StoreError, match="closed"), database.reading():
         pass

@@ -49,7 +49,7 @@ def committed(folder: Path) -> int:
         return 0
     import sqlite3
 
-    connection = sqlite3.connect(f"{manifest.as_uri()}?mode=ro", uri=True, timeout=10)
+    connection = sqlite3.connect(f"{manifest.as_uri()}?mode=ro", uri=True, timeout=120)
     try:
         return int(connection.execute("SELECT count(*) FROM files").fetchone()[0])
     except sqlite3.OperationalError:  # the tables are not there yet
@@ -77,7 +77,7 @@ def test_killed_at_any_point_it_carries_on(tmp_path: Path) -> None:
                 child.wait(chance.uniform(0.0, 0.12))
             except subprocess.TimeoutExpired:
                 child.kill()
-        psutil.wait_procs(workers, timeout=60)
+        psutil.wait_procs(workers, timeout=300)
         reached.append(committed(index))
         assert reached[-1] >= reached[-2], "what was committed is lost"
     with start(tmp_path) as child:

@@ -194,5 +194,5 @@ def test_closing_while_something_is_started(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(StoreError, match="closed") as caught:
         lance.run(lambda: asyncio.sleep(60))
     assert not isinstance(caught.value, StoreCorruptError)
-    closing.join(10)
+    closing.join(300)
     assert not closing.is_alive()

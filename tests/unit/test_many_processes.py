@@ -57,14 +57,14 @@ def test_another_process_takes_over(tmp_path: Path) -> None:
         process.start()
         processes[process.pid] = process
     try:
-        wait_for(lambda: len(indexed(root, index_dir)) == 10, 120)
+        wait_for(lambda: len(indexed(root, index_dir)) == 10)
         for turn in range(1, KILLS + 1):
-            wait_for(lambda: writer_of(index_dir) in processes, 60)
+            wait_for(lambda: writer_of(index_dir) in processes)
             writer = writer_of(index_dir)
             os.kill(writer, signal.SIGKILL)
             processes.pop(writer).join()
             (root / f"after{turn}.py").write_text(f"def after_kill_{turn}(): pass\n", "utf-8")
-            wait_for(lambda turn=turn: f"after{turn}.py" in indexed(root, index_dir), 120)
+            wait_for(lambda turn=turn: f"after{turn}.py" in indexed(root, index_dir))
             assert writer_of(index_dir) in processes
     finally:
         for process in processes.values():

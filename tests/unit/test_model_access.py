@@ -101,5 +101,5 @@ async def test_settings_change_when_no_answer_is_being_made(tmp_path: Path) -> N
 async def test_an_answer_in_the_background_does_not_hold_changes_up(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     access = ModelAccess(settings)
-    async with asyncio.timeout(30), access.in_use(background=True):
+    async with asyncio.timeout(120), access.in_use(background=True):
         await access.reconfigure(settings.settings)

@@ -188,7 +188,7 @@ async def test_a_cancel_reaches_the_server(server: Server, settings: Settings, h
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert await asyncio.to_thread(server.gone.wait, 60)
+    assert await asyncio.to_thread(server.gone.wait, 300)
     server.gone.clear()
     server.script = lambda send: server.say(send, "again")
     assert (await answer(client))[0] == "again"
@@ -440,7 +440,8 @@ async def test_an_event_without_an_end(server: Server, settings: Settings, unit:
 async def test_a_server_that_writes_nothing_times_out(
     server: Server, settings: Settings, before: str, unit: str
 ) -> None:
-    client = EndpointClient(settings, timeouts=EndpointTimeouts(first_token=0.2, next_token=0.1))
+    timeouts = EndpointTimeouts(next_token=0.1) if before else EndpointTimeouts(first_token=0.2)
+    client = EndpointClient(settings, timeouts=timeouts)
 
     def script(send: Callable[[Any], None]) -> None:
         send(before)
@@ -450,6 +451,7 @@ async def test_a_server_that_writes_nothing_times_out(
     server.script = script
     with pytest.raises(ModelTimeoutError, match="wrote nothing for 0.1 s" if before else "wrote nothing for 0.2 s"):
         await answer(client)
+    client._timeouts = EndpointTimeouts()
     server.script = lambda send: server.say(send, "fine")
     assert (await answer(client))[0] == "fine"
     await client.close()
@@ -466,7 +468,7 @@ async def test_a_server_that_ignores_the_limit_is_cut_off(server: Server, settin
     text, _, done = await answer(client, max_tokens=10)
     assert done.finish_reason == "length"
     assert 64_000 < len(text) < 80_000
-    assert await asyncio.to_thread(server.gone.wait, 60)
+    assert await asyncio.to_thread(server.gone.wait, 300)
     await client.close()
 
 
@@ -520,7 +522,7 @@ async def test_closing_ends_an_answer(server: Server, settings: Settings) -> Non
     with pytest.raises(ModelCrashedError, match="closed"):
         async for _ in events:
             pass
-    assert await asyncio.to_thread(server.gone.wait, 60)
+    assert await asyncio.to_thread(server.gone.wait, 300)
 
 
 async def test_a_redirect_is_not_followed_and_takes_no_key_along(server: Server, settings: Settings) -> None:

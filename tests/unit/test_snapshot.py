@@ -6,6 +6,7 @@ import gc
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -126,8 +127,10 @@ def test_its_store_stays_open_until_nobody_reads_it(
     other.close()
     closed.clear()
     del snapshot
-    gc.collect()
-    assert closed.wait(WAIT)
+    end = time.monotonic() + WAIT
+    while not closed.wait(0.05):  # a thread that has searched for it may hold it for a moment longer
+        gc.collect()
+        assert time.monotonic() < end
 
 
 def test_an_index_that_another_process_begins_is_said_to_be_written(session: Session) -> None:

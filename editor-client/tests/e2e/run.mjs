@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { PAGE, PANEL, VSCode, clickWord, command, hover, launchBrowser, openFile, panelOf, quickInput, until } from "./vscode.mjs";
+import { PAGE, PANEL, PATIENCE, VSCode, clickWord, command, hover, launchBrowser, openFile, panelOf, quickInput, until } from "./vscode.mjs";
 import { descendants } from "./processes.mjs";
 
 const config = JSON.parse(readFileSync(process.argv[2], "utf8"));
@@ -62,10 +62,10 @@ const panel = () => panelOf(page);
 const lastTurn = () => panel().locator(".turn").last();
 
 /** Wait until the status bar says that everything is indexed. */
-const indexed = () => page.locator('.statusbar-item[aria-label*="Glossator: "][aria-label*="files"]', { hasText: "Glossator" }).waitFor({ timeout: 60_000 });
+const indexed = () => page.locator('.statusbar-item[aria-label*="Glossator: "][aria-label*="files"]', { hasText: "Glossator" }).waitFor();
 /** Wait until the status bar no longer says that an answer is written. */
 const atRest = () => page.locator(".statusbar-item", { hasText: "Answering" }).waitFor({ state: "detached" });
-const modelNamed = (name) => page.locator(`.statusbar-item[aria-label*="${name}"]`).waitFor({ timeout: 30_000 });
+const modelNamed = (name) => page.locator(`.statusbar-item[aria-label*="${name}"]`).waitFor();
 
 async function ask(question) {
   const input = panel().getByRole("textbox", { name: "Ask about the code" });
@@ -89,7 +89,7 @@ const treeRows = () => page.locator(".pane", { hasText: "Uses of" }).locator(".m
 /** What a turn answers, apart from what the index says beside a model's words. */
 const answerOf = (turn, options) => turn.locator(":scope > .answer", options);
 
-const answered = (turn) => turn.and(panel().locator('[aria-busy="false"]')).waitFor({ timeout: 60_000 });
+const answered = (turn) => turn.and(panel().locator('[aria-busy="false"]')).waitFor();
 
 /** No serious violation of accessibility in the panel, or in a page. */
 async function accessible(frame = PANEL, background = "sideBar") {
@@ -402,7 +402,7 @@ async function trusted() {
     code.writeMachine({ "glossator.model": config.models.forever, "glossator.maxAnswerTokens": 30000, "glossator.contextTokens": 32768 });
     await modelNamed("forever");
     const turn = await ask("Count to infinity");
-    await answerOf(turn, { hasText: "again" }).waitFor({ timeout: 60_000 });
+    await answerOf(turn, { hasText: "again" }).waitFor();
     assert.equal(await turn.getAttribute("aria-busy"), "true");
     await page.screenshot({ path: path.join(config.artifacts, "streaming.png") });
     const early = (await answerOf(turn).innerText()).length;
@@ -424,7 +424,7 @@ async function trusted() {
 
   await step("the model's process may die in the middle of an answer", async () => {
     const turn = await ask("Count again");
-    await answerOf(turn, { hasText: "again" }).waitFor({ timeout: 60_000 });
+    await answerOf(turn, { hasText: "again" }).waitFor();
     process.kill(modelProcess().pid, "SIGKILL");
     await turn.locator(".error").waitFor();
     await atRest();
@@ -563,16 +563,16 @@ async function untrusted() {
 
   await step("without a network it says so, and offers to try again", async () => {
     code.writeMachine({ "glossator.pythonPath": config.basePython });
-    await panel().locator(".banner", { hasText: "Check the network connection" }).waitFor({ timeout: 120_000 });
+    await panel().locator(".banner", { hasText: "Check the network connection" }).waitFor();
     await shot("no-network");
   });
 
   await step("the server is installed from what the extension carries, and answers", async () => {
     writeFileSync(pip, own);
     await panel().locator(".banner").getByRole("button", { name: "Try again" }).click();
-    await panel().locator(".banner", { hasText: /packages \(\d+ of \d+: / }).waitFor({ timeout: 60_000 });
+    await panel().locator(".banner", { hasText: /packages \(\d+ of \d+: / }).waitFor();
     await shot("set-up");
-    await panel().locator(".banner").waitFor({ state: "hidden", timeout: 240_000 });
+    await panel().locator(".banner").waitFor({ state: "hidden", timeout: 2 * PATIENCE });
     await indexed();
     const turn = await ask("How is the tax added?");
     await answered(turn);
@@ -672,8 +672,8 @@ async function adapting() {
     await part("again").click();
     await titled(/^Adapting the retriever$/);
     await page.reload();
-    await page.locator(".monaco-workbench .explorer-viewlet").waitFor({ timeout: 90_000 });
-    await part("run").getByText("retriever-1 measured better, and is in use now.").waitFor({ timeout: 180_000 });
+    await page.locator(".monaco-workbench .explorer-viewlet").waitFor();
+    await part("run").getByText("retriever-1 measured better, and is in use now.").waitFor({ timeout: 3 * PATIENCE });
     await part("retriever").getByText("In use: retriever-1").waitFor();
     await part("show-report").click();
     await part("report").getByText("Questions whose answer moved farthest").first().waitFor();
@@ -782,7 +782,7 @@ async function agents() {
   await step("the participant answers in the editor's chat", async () => {
     await command(page, "Open Chat (Ask)");
     await askInChat("How is the tax added?");
-    await page.locator(".interactive-item-container.interactive-response", { hasText: "passes the net sum" }).waitFor({ timeout: 20_000 });
+    await page.locator(".interactive-item-container.interactive-response", { hasText: "passes the net sum" }).waitFor();
     await shot("chat");
   });
 
@@ -797,9 +797,9 @@ async function agents() {
       await page.locator("#workbench\\.parts\\.auxiliarybar").getByRole("button", { name: /^New Chat/ }).first().click();
       await askInChat("How is the tax added to the total?");
       const response = page.locator(".interactive-item-container.interactive-response").last();
-      await response.locator("a", { hasText: /^\[\d+\]$/ }).first().waitFor({ timeout: 120_000 });
+      await response.locator("a", { hasText: /^\[\d+\]$/ }).first().waitFor();
       // What can be done with an answer is offered once it is complete.
-      await response.locator(".codicon-refresh").first().waitFor({ timeout: 120_000 });
+      await response.locator(".codicon-refresh").first().waitFor();
       await page.mouse.move(1000, 300);
       await page.mouse.wheel(0, -4000);
       await shot("chat-real");

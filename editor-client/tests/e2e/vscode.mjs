@@ -30,6 +30,9 @@ const USER_SETTINGS = {
   "workbench.colorTheme": "Dark Modern",
 };
 
+/** Milliseconds that anything is waited for: nothing takes this long unless it is broken, however busy the machine is. */
+export const PATIENCE = 240_000;
+
 const freePort = () =>
   new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -59,18 +62,22 @@ export class VSCode {
     const installing = [vsix, ...others].flatMap((file) => ["--install-extension", file]);
     const installed = await ended(spawn(node, [entry, ...dirs, ...installing], { stdio: ["ignore", log, log], env: environment }));
     if (installed !== 0) throw new Error(`the .vsix could not be installed:\n${readFileSync(path.join(folder, "code-server.log"), "utf8")}`);
-    const port = await freePort();
-    code.url = `http://127.0.0.1:${port}`;
-    code.process = spawn(
-      node,
-      [entry, ...dirs, "--bind-addr", `127.0.0.1:${port}`, "--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override", "--ignore-last-opened", ...(trust ? [] : ["--disable-workspace-trust"])],
-      { stdio: ["ignore", log, log], detached: true, env: environment },
-    );
-    code.gone = ended(code.process);
-    await until("code-server answers", async () => (await fetch(`${code.url}/healthz`).catch(() => undefined))?.ok, 60_000);
+    // A port that was free may be taken by another program before code-server listens: then it ends, and gets another one.
+    for (let answers = false; !answers; ) {
+      const port = await freePort();
+      code.url = `http://127.0.0.1:${port}`;
+      code.process = spawn(
+        node,
+        [entry, ...dirs, "--bind-addr", `127.0.0.1:${port}`, "--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override", "--ignore-last-opened", ...(trust ? [] : ["--disable-workspace-trust"])],
+        { stdio: ["ignore", log, log], detached: true, env: environment },
+      );
+      code.gone = ended(code.process);
+      const here = async () => (await fetch(`${code.url}/healthz`).catch(() => undefined))?.ok;
+      await until("code-server answers or ends", async () => (answers = await here()) || code.process.exitCode !== null);
+      if (!answers && !readFileSync(path.join(folder, "code-server.log"), "utf8").includes("EADDRINUSE")) throw new Error("code-server ended");
+    }
     code.context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    // Nothing takes this long unless it is broken, or the machine is very busy.
-    code.context.setDefaultTimeout(60_000);
+    code.context.setDefaultTimeout(PATIENCE);
     // Nothing but our own server is there: what wants the network fails at once, everywhere in the same way.
     await code.context.route((url) => url.hostname !== "127.0.0.1", (route) => route.abort());
     return code;
@@ -90,7 +97,7 @@ export class VSCode {
   async open(workspace) {
     const page = await this.context.newPage();
     await page.goto(`${this.url}/?folder=${encodeURIComponent(workspace)}`);
-    await page.locator(".monaco-workbench .explorer-viewlet").waitFor({ timeout: 90_000 });
+    await page.locator(".monaco-workbench .explorer-viewlet").waitFor();
     return page;
   }
 
@@ -126,7 +133,7 @@ export const launchBrowser = () =>
   });
 
 /** Wait for a condition outside of the browser. */
-export async function until(what, condition, timeout = 60_000) {
+export async function until(what, condition, timeout = PATIENCE) {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await condition();
@@ -154,7 +161,7 @@ async function choose(page, key, text, label) {
       await page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click({ timeout: 10_000 });
       return;
     } catch (error) {
-      if (error.name !== "TimeoutError" || attempt === 5) throw error;
+      if (error.name !== "TimeoutError" || attempt === 20) throw error;
     }
     await page.keyboard.press("Escape");
   }
@@ -195,7 +202,7 @@ export async function clickWord(page, editor, word) {
 /** Rest on a word until a hover with `text` shows. */
 export async function hover(page, editor, word, text) {
   const shown = page.locator(".monaco-hover:visible", { hasText: text }).first();
-  for (let attempt = 0; attempt < 40; attempt++) {
+  for (let attempt = 0; attempt < PATIENCE / 1000; attempt++) {
     const place = await placeOf(editor, word);
     if (place) {
       await page.mouse.move(place.x - 1, place.y);
