@@ -117,6 +117,12 @@ class Calls(NamedTuple):
 NO_CALLS: Final = Calls({})
 
 
+_TUPLE_NAMES: Final = re.compile(r"(?<=[(,])\s*([\w.<>?\[\]]+)\s+\w+(?=\s*[,)])")
+"""What C#'s tuples call their items: `(Door front, Door back)`."""
+_SIGNATURE: Final = re.compile(r"[:*&]|->|=>|\bfn\b|\bfunc\b|\bfunction\b|\bstruct\b|\bconst\b|\bunsigned\b")
+"""What only types of functions and those of other languages have."""
+
+
 def type_expression(text: str) -> str:
     """`<Type>` from an annotation as written, `<A>|<B>` from a union; "?" if it is empty or too long.
 
@@ -130,6 +136,8 @@ def _type_expression(text: str) -> str:
     if "'" in text or " " in text:
         text = _WILDCARD.sub("", text)
         text = _TYPE_WORDS.sub("", _TYPE_OF.sub(r"\1.", _LIFETIMES.sub("", text)))
+        if "(" in text and _SIGNATURE.search(text) is None:
+            text = _TUPLE_NAMES.sub(r"\1", text)
     bare = _TYPE_JUNK.sub("", text)
     if not bare or len(bare) > EXPRESSION_CHARS or not _TYPE_NAME.search(bare):
         return UNKNOWN

@@ -75,6 +75,8 @@ _RUST_OPENED: Final = re.compile(rb"![ \t]*\{")
 """What `_RUST_WRAPPER` ends with."""
 _SWIFT_TEXT: Final = re.compile(rb"(?<!#)(#*)\"\"\"(?=[ \t]*\r?\n)")
 """The beginning of a text of several lines: macros' tests have code in them, which the grammar reads."""
+_SWIFT_COMMENT: Final = re.compile(rb"(?<![:\"/])//")
+"""What a comment begins with, in which quotes open no text; not an address."""
 _WORD: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _RUST_PROPERTY: Final = re.compile(rb"\bfn\s+\w+\s*(?=\()")
 _RUST_DRAWN: Final = re.compile(rb"\bin\s")
@@ -338,6 +340,8 @@ def _without_texts(data: bytes) -> bytes:
             at = quotes + 1
             continue
         at = found.end()
+        if _SWIFT_COMMENT.search(data, data.rfind(b"\n", 0, begin) + 1, begin) is not None:
+            continue
         closing = b'"""' + found[1]
         end = -1 if closing in unended else data.find(closing, at)
         if end < 0:

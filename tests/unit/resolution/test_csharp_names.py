@@ -331,3 +331,29 @@ def test_a_variable_that_an_argument_declares_may_be_of_any_type() -> None:
         """
     })  # fmt: skip
     assert sample.uses("Close", grade="possible") == ["a.cs: handle.Close();"]
+
+
+def test_what_a_collection_is_mapped_to_has_other_elements() -> None:
+    sample = Sample({
+        "a.cs": """
+            class Gate { public void Open() {} public void Close() {} }
+            class Door { public Gate Gate; public void Close() {} }
+            class Till {
+              IList<(Door Front, Gate Back)> Pairs;
+              void Run(IList<Door> doors) {
+                foreach (var one in doors.Select(door => door.Gate).ToList()) {
+                  one.Open();
+                }
+                foreach (var door in doors.Where(one => true).Concat(doors).ToList()) {
+                  door.Close();
+                }
+                Pairs[0].Item1.Close();
+              }
+            }
+        """
+    })  # fmt: skip
+    assert sample.uses("Open", grade="possible") == ["a.cs: one.Open();"]
+    assert sample.uses("Door.Close") == ["a.cs: door.Close();"]
+    facts = sample.facts("a.cs")
+    assert facts is not None
+    assert [one.type for one in facts.symbols if one.name == "Pairs"] == ["<IList<(Door,Gate)>>"]

@@ -990,6 +990,43 @@ CASES: dict[str, Case] = {
         "opens",
         "lone",
     ),
+    "kotlin: a task of a build": (
+        {
+            "build.gradle.kts": "val everything by tasks.registering {\n  doLast { }\n}\n",
+            "a.kt": "package a\nval lone = 1\n",
+        },
+        "everything",
+        "lone",
+    ),
+    "php: a field of a class without a name": (
+        {
+            "a.php": "<?php\nclass Shop {\n  private int $lone = 0;\n  public function run() {\n"
+            "    return new class { public $calls = 0; public function go() { ++$this->calls; } };\n  }\n}\n"
+        },
+        "calls",
+        "lone",
+    ),
+    "php: a namespace with a block": (
+        {"a.php": "<?php\nnamespace Till {\n  class Lone {}\n}\n"},
+        "Till",
+        "Lone",
+    ),
+    "typescript: a member of what a type is computed from": (
+        {
+            "a.ts": "interface Plugin { apply(): void; lone(): void }\ninterface All { one?: Plugin }\n"
+            "export function get<K extends keyof All>(key: K): Exclude<All[K], undefined> {\n"
+            "  return all[key] as any;\n}\nget('one').apply();\n"
+        },
+        "Plugin.apply",
+        "Plugin.lone",
+    ),
+    "swift: code behind a comment with the quotes of a text": (
+        {
+            "a.swift": 'func run() {\n  // check("""\n  //   """)\n  pour()\n}\nfunc pour() {\n}\nfunc lone() {\n}\n',
+        },
+        "pour",
+        "lone",
+    ),
 }
 
 

@@ -97,6 +97,15 @@ class DotnetRules(PackageRules):
             ]
         return [(other, item) for other, item in known if path.startswith(_project_folder(other))]
 
+    def external_call(self, world: World, value: Value) -> Values:
+        """Functions have names like classes: what those of collections give that keep no elements (`Select`) is not
+        known."""
+        found = super().external_call(world, value)
+        holder, _, last = value.name.rpartition(".")
+        if found != (value,) or not value.arguments or not holder or last in self.elements or last in self.unwrapped:
+            return found
+        return NOTHING_KNOWN
+
     def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Constructors are called without the name of their class, too (`Pool shared = new();`); members of an enum are
         made from numbers and names; the properties of a type without methods are set by what reads it from a table, a

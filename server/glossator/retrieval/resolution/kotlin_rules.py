@@ -207,6 +207,11 @@ class KotlinRules(JvmRules):
             number = view.lambda_around(number)
         return world.evaluate(INSTANCE, place) if found[1] == "this" else NOTHING_KNOWN
 
+    def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
+        """What a build script declares, which a command line names: `val all by tasks.registering {`."""
+        script = view.path.endswith(".gradle.kts") and view.symbol(number).parent < 0
+        return script or super().may_be_used_unseen(world, view, number)
+
     def of_receivers(self, world: World, place: Spot, name: str, number: int, *, called: bool) -> Values:
         """What a bare name means in a lambda as a member of a receiver; empty if no receiver is known to have it;
         unknown if one may have it.

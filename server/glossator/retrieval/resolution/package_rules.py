@@ -98,6 +98,18 @@ _KEPT: Final = frozenset(
         ),
         *("filterNotNull", "Where", "OrderBy", "OrderByDescending", "Skip", "Take", "Distinct", "ToList", "ToArray"),
         *(
+            "Append",
+            "AsReadOnly",
+            "Concat",
+            "DefaultIfEmpty",
+            "Except",
+            "Intersect",
+            "Prepend",
+            "SkipLast",
+            "SkipWhile",
+        ),
+        *("TakeLast", "TakeWhile", "ThenBy", "ThenByDescending", "ToHashSet", "ToListAsync", "Union", "FindAll"),
+        *(
             "AsEnumerable",
             "Reverse",
             "or",
@@ -120,6 +132,16 @@ _LAST: Final = frozenset(
         *("computeIfAbsent", "computeIfPresent", "getValue", "put", "previous", "first", "last", "firstOrNull"),
         *("lastOrNull", "single", "singleOrNull", "find", "getOrNull", "getOrElse", "getOrPut", "random", "elementAt"),
         *("First", "FirstOrDefault", "Last", "LastOrDefault", "Single", "SingleOrDefault", "Dequeue", "Pop", "Peek"),
+        *(
+            "Find",
+            "FindLast",
+            "FirstAsync",
+            "FirstOrDefaultAsync",
+            "MaxBy",
+            "MinBy",
+            "SingleAsync",
+            "SingleOrDefaultAsync",
+        ),
         *("ElementAt", "join", "await", "set"),
     }
 )

@@ -50,6 +50,10 @@ _ONE_ELEMENT: Final = frozenset(("at", "find", "findLast", "pop", "shift"))
 _SAME_LIST: Final = frozenset(("concat", "filter", "reverse", "slice", "sort", "splice", "toReversed", "toSorted"))
 _TYPES_ONLY: Final = frozenset(("interface", "type"))
 _SPACES: Final = frozenset(("class", "enum", "interface", "module", "namespace", "type"))
+_COMPUTED: Final = frozenset(
+    ("ConstructorParameters", "Exclude", "Extract", "InstanceType", "Parameters", "ReturnType")
+)
+"""Types of the library that are made of others."""
 _VALUE: Final = MENTION_KINDS.index("value")
 _VALUES_ONLY: Final = frozenset(("function", "constant", "variable", "object", "method", "field"))
 _IMPORT: Final = "import("
@@ -372,6 +376,8 @@ class ScriptRules(LanguageRules):
                 one = Value("instance", one.path, one.number, arguments=inner)
             elif one.kind == "external":
                 one = one if one.name == FUNCTION else external(one.name, inner)
+                if one.name in _COMPUTED:
+                    one = UNKNOWN_VALUE
             elif one.kind != "instance":
                 one = UNKNOWN_VALUE
             made += (one,) if one not in made else ()

@@ -156,6 +156,8 @@ def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbo
     a variable that C declares in several files.
     """
     symbol = definition.symbol
+    if symbol.kind == "namespace":
+        return True  # what is in it is used
     if symbol.flags & EXTENSION and symbol.kind in CONTAINER_KINDS:
         return True  # it adds to a type of a library, whose uses are not its own
     if symbol.kind == "method" and not symbol.scope and not symbol.flags & EXTENSION:
@@ -164,8 +166,11 @@ def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbo
             return True
         if home is None and parent.flags & EXTENSION and parent.bases:
             return True  # it implements something for a type of a library, or for every type: `impl<T> Show for T`
-    if symbol.kind in ("field", "property") and home is not None and (around := world.view(home[0])) is not None:
-        return any(name in FIELD_DECORATORS for name in around.decorators(home[1]))
+    around = view.symbol(symbol.parent) if symbol.parent >= 0 else None
+    if symbol.kind in ("field", "property") and around is not None and around.kind in CALLABLE_KINDS:
+        return definition.language in ("java", "kotlin", "php")  # of a class without a name
+    if symbol.kind in ("field", "property") and home is not None and (owner := world.view(home[0])) is not None:
+        return any(name in FIELD_DECORATORS for name in owner.decorators(home[1]))
     if symbol.flags & EXPORTED and symbol.parent < 0 and _is_imported_from_library(world, view, definition.name):
         return True
     if definition.language in ("c", "cpp", "objc") and symbol.kind in ("variable", "constant"):
