@@ -21,6 +21,7 @@
   returns; `@yielded`, which makes that function's result unknown, and `@given`, what it yields.
 - `@fixtures`, the parameters of a test or a fixture, with `@bind`, one of them, or with `@parametrized`, the names for
   which the test says itself what they are.
+- `@described`, the class that `@examples`, a group of RSpec's, is about.
 - `@private`, the name of a member that no other file sees.
 - `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@subclass`: the name of a class where its supertype is given
@@ -82,6 +83,10 @@ MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 _NOTHING: Final[Matched] = {}
 _WORD: Final = re.compile(r"\w+")
+_EXAMPLES: Final = re.compile(
+    rb"\A\s*(?:(before|setup|around|background|prepend_before|append_before)|[fx]?(?:it|specify|example|scenario|test))\b"
+)
+"""How the line of a block begins that is run before the examples of a group, or that is an example."""
 _NAME_KIND: Final = MENTION_KINDS.index("name")
 _ATTRIBUTE: Final = MENTION_KINDS.index("attribute")
 
@@ -133,6 +138,10 @@ class FileBindings(FileImports):
         for match in matches:
             if "parameter" in match:
                 self._bound_parameter(match)
+            elif "described" in match:
+                self._bind_described(match)
+            elif "self.field" in match and self._language.bare_calls:
+                self._bind_in_examples(match)
             elif "parametrized" in match:
                 names = self._parametrized.setdefault(match["fixtures"][0][0], set())
                 names.update(_WORD.findall(self._text(match["parametrized"][0])))
@@ -272,7 +281,7 @@ class FileBindings(FileImports):
         if name is None:
             if end - start > MENTION_BYTES:
                 return
-            name = self._texts[raw] = raw.decode("utf-8", "replace")
+            name = self._texts[raw] = raw.decode("utf-8", "replace").removeprefix(":")
         scopes = self._scopes
         if scope >= 0:
             while scope >= 0 and name in scopes[scope].outer:
@@ -329,6 +338,36 @@ class FileBindings(FileImports):
                 values.append(BoundValue(max(end, part[1]), start, text, "", element, self._item(match)))
                 return
         values.append(BoundValue(start, start, None))
+
+    def _bind_described(self, match: Matched) -> None:
+        """Note what RSpec calls the class that a group of examples is about, and its instance."""
+        (start, end), (first, _) = match["described"][0], match["examples"][0]
+        if end - start <= MENTION_BYTES:
+            names, described = self._scopes[self._scope(first)].names, self._text((start, end))
+            names.setdefault("described_class", []).append(BoundValue(first, first, described))
+            names.setdefault("subject", []).append(BoundValue(first, first, f"{described}.new"))
+
+    def _bind_in_examples(self, match: Matched) -> None:
+        """Note a variable of an example's instance: all that stands in the example has it, and if it is set before the
+        examples of a group, all that stands in the group."""
+        span, part = match["self.field"][0], match.get("value", ((0, MAX_TEXT + 1),))[0]
+        around = self._class_at(span[0])
+        scope = self._scope(span[0])
+        while scope >= 0:
+            start = self._scopes[scope].start
+            if around >= 0 and self._spans[around][0] > start:
+                return
+            line = self._data[self._data.rfind(b"\n", max(0, start - LOOKED_BACK), start) + 1 : start]
+            if not self._scopes[scope].block:
+                return  # in a method, perhaps of a class without a name
+            if (group := _EXAMPLES.search(line)) is not None:
+                scope = scope if group[1] is None else self._scopes[scope].parent
+                break
+            scope = self._scopes[scope].parent
+        if scope >= 0 and span[1] - span[0] <= MENTION_BYTES:
+            text = part if part[1] - part[0] <= MAX_TEXT else None
+            value = BoundValue(max(span[1], part[1] if text else 0), span[0], text)
+            self._scopes[scope].names.setdefault(self._text(span), []).append(value)
 
     def _is_declared(self, at: int) -> bool:
         """Whether a variable of the file may be bound at a byte: in Swift and Kotlin a word stands before it, and what

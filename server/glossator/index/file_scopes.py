@@ -328,7 +328,11 @@ class FileScopes(FileSymbols):
                 return UNKNOWN
             return self._this(known, at) if self._language.prototypes else known
         scope = self._scope(at)
-        while scope >= 0:
+        of_instance = name[:1] == "@"
+        inside = self._spans[around][0] if of_instance and (around := self._class_at(at)) >= 0 else -1
+        while scope >= 0 and self._scopes[scope].start > inside:
+            if of_instance and not self._scopes[scope].block:
+                break  # in a method, perhaps of a class without a name
             if name in self._inner_imports and scope in self._inner_imports[name]:
                 return name
             values = self._scopes[scope].names.get(name)

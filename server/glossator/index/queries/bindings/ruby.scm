@@ -1,6 +1,18 @@
 ; Variables
 (assignment left: (identifier) @bind right: (_) @value)
 
+; What RSpec and Minitest give names in a group of examples
+((call !receiver method: (identifier) @_let arguments: (argument_list . (simple_symbol) @bind)
+    block: (block body: (block_body (_) @value .)))
+  (#any-of? @_let "let" "let!" "let_it_be" "given" "given!" "subject" "subject!"))
+((call !receiver method: (identifier) @_let arguments: (argument_list . (simple_symbol) @bind)
+    block: (do_block body: (body_statement (_) @value .)))
+  (#any-of? @_let "let" "let!" "let_it_be" "given" "given!" "subject" "subject!"))
+((call !receiver method: (identifier) @bind block: (block body: (block_body (_) @value .))) (#eq? @bind "subject"))
+((call !receiver method: (identifier) @bind block: (do_block body: (body_statement (_) @value .))) (#eq? @bind "subject"))
+((call method: (identifier) @_group arguments: (argument_list . [(constant) (scope_resolution)] @described) block: (_) @examples)
+  (#any-of? @_group "describe" "context" "feature" "fdescribe" "xdescribe"))
+
 ; Fields
 (assignment left: (instance_variable) @self.field right: (_) @value)
 (operator_assignment left: (instance_variable) @self.field right: (_) @value)

@@ -57,6 +57,8 @@
 (alias alias: (identifier) @name)
 (undef (identifier) @name)
 (hash_key_symbol) @skip
+((call !receiver method: (identifier) @_let arguments: (argument_list . (simple_symbol) @skip) block: (_))
+  (#any-of? @_let "let" "let!" "let_it_be" "given" "given!" "subject" "subject!"))
 (keyword_parameter name: (identifier) @local)
 
 ; Scopes and what is bound in them
