@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glossator.errors import StoreError
+from glossator.index.database import path_in
 from glossator.index.manifest import FileColumns, Manifest
 from glossator.index.records import FileRecord
+from glossator.index.store import Store
 from glossator.project.session import Session
 from glossator.settings import Settings
 from glossator.workspace import inotify
@@ -34,32 +37,80 @@ def opened(code: Path) -> Session:
     return Session([code], Settings(index_dir=code.parent / "indexes", workers=1))
 
 
-def test_records_are_read_only_if_something_has_changed(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[Manifest] = []
+def test_records_of_all_files_are_read_only_by_a_run_that_finds_a_difference(
+    code: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[str] | None] = []
     files = Manifest.files
 
-    def counted(manifest: Manifest) -> dict[str, FileRecord]:
-        read.append(manifest)
-        return files(manifest)
+    def noted(manifest: Manifest, paths: Iterable[str] | None = None) -> dict[str, FileRecord]:
+        asked = None if paths is None else sorted(paths)
+        read.append(asked)
+        return files(manifest, asked)
 
-    monkeypatch.setattr(Manifest, "files", counted)
+    monkeypatch.setattr(Manifest, "files", noted)
     with closing(opened(code)) as session:
         root = session.root
         report = root.index(maintain=False)
         assert (report.files, report.embedded, [one.path for one in report.skipped]) == (2, 0, [".env"])
-        assert not read
         root.indexer().maintain()
-        assert len(read) == 1, "what the next update needs"
+        assert not read
         (code / "cart.py").write_text("def grand_total():\n    return 1\n", "utf-8")
         assert root.indexer().update([code / "cart.py"]) == {"cart.py"}
-        assert len(read) == 1
+        assert read == [["cart.py"], []]
         (code / "till.go").unlink()
         (code / "new.py").write_text("def added():\n    return 2\n", "utf-8")
         assert root.index(maintain=False).files == 2
-        assert len(read) == 2
+        assert read[2:] == [None]
         assert root.search("grand_total", 1)[0].path == "cart.py"
         assert root.search("added", 1)[0].path == "new.py"
         assert set(files(root.writer()._manifest)) == {"cart.py", "new.py", ".env"}
+
+
+def test_files_inside_a_folder(code: Path) -> None:
+    with closing(opened(code)) as session:
+        manifest = session.root.writer()._manifest
+        paths = ["a", "a/b.py", "a/\udc80.py", "a/c/", "a-b.py", "a.py", "a0.py", "ab/c.py", "\udc80/a.py", "Aé/ü.py"]
+        with manifest.transaction() as connection:
+            connection.execute("DELETE FROM files")
+            for path in paths:
+                connection.execute("INSERT INTO files (path) VALUES (?)", (path_in(path),))
+        assert sorted(manifest.paths_inside("a")) == ["a/b.py", "a/c/", "a/\udc80.py"]
+        assert manifest.paths_inside("\udc80") == ["\udc80/a.py"]
+        assert manifest.paths_inside("Aé") == ["Aé/ü.py"]
+        assert manifest.paths_inside("a/c") == ["a/c/"]
+        assert manifest.paths_inside("b") == []
+        assert sorted(manifest.paths_inside("")) == sorted(paths)
+
+
+def test_the_first_change_after_one_that_failed_repairs_the_index(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repaired: list[Store] = []
+    repair = Store.repair
+
+    def noted(store: Store) -> None:
+        repaired.append(store)
+        repair(store)
+
+    def fail(*_: object, **_options: object) -> None:
+        raise StoreError("the disk is gone")
+
+    with closing(opened(code)) as session:
+        indexer = session.root.indexer()
+        monkeypatch.setattr(Store, "repair", noted)
+        for number in range(2):
+            (code / "cart.py").write_text(f"def total_{number}():\n    return 1\n", "utf-8")
+            indexer.update([code / "cart.py"])
+        assert len(repaired) == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(Manifest, "replace", fail)
+            (code / "cart.py").write_text("def total():\n    return 1\n", "utf-8")
+            with pytest.raises(StoreError, match="disk is gone"):
+                indexer.update([code / "cart.py"])
+        assert len(repaired) == 1
+        for _ in range(2):
+            indexer.update([code / "cart.py"])
+            assert len(repaired) == 2
+        assert session.root.search("total", 1)[0].name == "total"
 
 
 def test_an_unchanged_run_repairs_what_is_missing(code: Path) -> None:

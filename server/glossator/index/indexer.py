@@ -136,8 +136,8 @@ class Indexer:
         self._committing = threading.Lock()
         self._overtaken: set[str] = set()
         """Paths that `update` has processed since the current run began."""
-        self._manifest: dict[str, FileRecord] | None = None
-        """The result of `store.files()`, cached for `update`: this is the store's only writer."""
+        self._is_repaired = False
+        """Whether table and manifest were found, or made, to agree, and no commit has failed since."""
 
     def run(
         self,
@@ -172,7 +172,8 @@ class Indexer:
                 self._overtaken.clear()
                 # A scan that somebody has begun is not finished, since a difference was found.
                 stats = self._store.stats() if found is None else None
-                manifest = dict(self._known(fresh=True)) if not stats else {}
+                manifest = {} if stats else self._store.files()
+                self._is_repaired = True
             first = not manifest and not stats
             with self._pool.all_cores() if all_cores and first else nullcontext():
                 if first or not all_cores:
@@ -182,7 +183,7 @@ class Indexer:
                 if not stats or not is_unchanged(also_kept(_until(scanned, cancelled), taken), stats):
                     if stats:
                         with self._committing:
-                            manifest = dict(self._known(fresh=True))
+                            manifest = self._store.files()
                     both = _until(chain(taken, scanned), cancelled)
                     changes = _compare(both, manifest, self._store.earlier_hashes, self._pool.start)
                 large = first and sum(task.size for task in changes.tasks) >= LATER_BYTES
@@ -222,24 +223,22 @@ class Indexer:
         """
         rules = Rules(self._root, self._settings)
         with self._committing:
-            manifest = self._known()
+            self._put_in_order()
             wanted = {path for path in (self._relative(path, rules.root) for path in paths) if path is not None}
-            touched = wanted & manifest.keys()
-            if folders := wanted - touched:
-                touched.update(path for path in manifest if not folders.isdisjoint(_and_parents(path)))
+            known = self._store.files_at(wanted)
+            inside = {path for folder in wanted - known.keys() for path in self._store.paths_inside(folder)}
             found: dict[str, Found | Skipped] = {}
             for path in sorted(wanted):
                 if (rules.root / path).is_dir():
                     found.update((item.path, item) for item in rules.scan(path))
                 elif (item := rules.look(path)) is not None:
                     found[item.path] = item
-            if any(path not in manifest or path not in found for path in wanted):
+            if not wanted <= known.keys() & found.keys():
                 # What came or went may be what a link leads to.
-                for path in [path for path, record in manifest.items() if LINK in record.skipped]:
+                for path in [path for path, reason in self._store.skipped() if LINK in reason]:
                     if path not in found and (item := rules.look(path)) is not None:
-                        touched.add(path)
                         found[path] = item
-            known = {path: manifest[path] for path in touched | found.keys() if path in manifest}
+            known |= self._store.files_at((inside | found.keys()) - known.keys())
             self._overtaken |= known.keys() | found.keys()
         changes = _compare(found.values(), known, self._store.earlier_hashes, certain=wanted)
         few = len(changes.tasks) <= FEW_FILES
@@ -266,13 +265,8 @@ class Indexer:
                 self._collecting.release()
 
     def maintain(self) -> None:
-        """Compact the store if that is due, and read what the next update needs, if a run had no use for it.
-
-        Call it now and then; updates can run meanwhile.
-        """
+        """Compact the store if that is due. Call it now and then; updates can run meanwhile."""
         self._store.maintain()
-        with self._committing:
-            self._known()
 
     def _relative(self, path: Path, root: Path) -> str | None:
         """`path` relative to the root, "" for the root itself; None if it is not in it."""
@@ -284,11 +278,11 @@ class Indexer:
             return "" if relative == Path() else relative.as_posix()
         return None
 
-    def _known(self, *, fresh: bool = False) -> dict[str, FileRecord]:
-        """The manifest; callers hold `_committing`."""
-        if self._manifest is None or fresh:
-            self._manifest = self._store.files()
-        return self._manifest
+    def _put_in_order(self) -> None:
+        """Make table and manifest agree if they may not; callers hold `_committing`."""
+        if not self._is_repaired:
+            self._store.repair()
+            self._is_repaired = True
 
     def _commit_of_run(self, changes: _Commit) -> frozenset[str]:
         """Commit what a run found, except for paths that an update has processed since."""
@@ -308,18 +302,15 @@ class Indexer:
 
     def _write(self, changes: _Commit) -> frozenset[str]:
         """Commit; returns the paths whose entries changed. Callers hold `_committing`."""
-        manifest, self._manifest = self._known(), None  # if the commit fails, the manifest is read again
+        self._put_in_order()
+        self._is_repaired = False  # unless the commit succeeds
         if changes.updates or changes.deleted:
             # A file that is on disk, but not in the index any more, must not be: nothing of it is kept.
             excluded = [path for path in changes.deleted if os.path.lexists(self._root / path)]
             self._store.commit(changes.updates, changes.deleted, excluded=excluded)
         if changes.touched:
             self._store.touch(changes.touched)
-        for path in changes.deleted:
-            manifest.pop(path, None)
-        for record in (*(update.record for update in changes.updates), *changes.touched):
-            manifest[record.path] = record
-        self._manifest = manifest
+        self._is_repaired = True
         return frozenset(changes.deleted).union(update.record.path for update in changes.updates)
 
     def _batches(self, tasks: Iterable[FileTask], most: int, aim: Aim = "all") -> Iterator[Batch]:
@@ -559,12 +550,3 @@ def _compare(
             )
     changes.deleted.extend(path for path in manifest if path not in seen)
     return changes
-
-
-def _and_parents(path: str) -> Iterator[str]:
-    """The path (without a skipped folder's final "/") and the folders above it, ending with "" for the root."""
-    path = path.rstrip("/")
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-    yield ""

@@ -175,13 +175,18 @@ class Manifest(Database):
 
     # Files
 
-    def files(self) -> dict[str, FileRecord]:
-        """The manifest."""
+    def files(self, paths: Iterable[str] | None = None) -> dict[str, FileRecord]:
+        """Path -> record, of these files (unknown ones are left out) or of all."""
+        select = (
+            "SELECT path, size, mtime_ns, content_hash, label, lines, skipped, has_errors, imports "
+            "FROM files JOIN labels ON labels.id = language"
+        )
         with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT path, size, mtime_ns, content_hash, label, lines, skipped, has_errors, imports "
-                "FROM files JOIN labels ON labels.id = language"
-            ).fetchall()
+            if paths is None:
+                rows = connection.execute(select).fetchall()
+            else:
+                one = f"{select} WHERE path = ?"
+                rows = [row for path in paths for row in connection.execute(one, (path_in(path),))]
         records = {}
         for path, size, mtime_ns, content_hash, language, lines, skipped, has_errors, imports in rows:
             path = path_out(path)
@@ -190,6 +195,23 @@ class Manifest(Database):
                 path, size, mtime_ns, content_hash, language, lines, skipped, bool(has_errors), found
             )
         return records
+
+    def paths_inside(self, folder: str) -> list[str]:
+        """The paths of all files in a folder and the folders in it, skipped ones included; "" for the root."""
+        with self.reading() as connection:
+            if not folder:
+                rows = connection.execute("SELECT path FROM files").fetchall()
+            else:
+                # What is no text comes after all texts; "0" comes after "/".
+                texts = (f"{folder}/", f"{folder}0") if isinstance(path_in(folder), str) else ()
+                encoded = folder.encode("utf-8", "surrogatepass")
+                rows = [
+                    row
+                    for bounds in (texts, (encoded + b"/", encoded + b"0"))
+                    if bounds
+                    for row in connection.execute("SELECT path FROM files WHERE path >= ? AND path < ?", bounds)
+                ]
+        return [path_out(path) for (path,) in rows]
 
     def file_columns(self) -> FileColumns:
         """What is known of all files, by revision."""

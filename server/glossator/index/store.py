@@ -44,7 +44,7 @@ from glossator.index.table import Lance, Rows, Table
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from glossator.index.earlier import EarlierContents
@@ -166,16 +166,28 @@ class Store(StoreReader):
 
         A record with size -1 and no content hash belongs to a file that has to be indexed again.
         """
-        self._repair()
+        self.repair()
         return self._manifest.files()
+
+    def files_at(self, paths: Iterable[str]) -> dict[str, FileRecord]:
+        """As `files`, of these files; unknown ones are left out. Whoever writes then has to `repair` the index first."""
+        return self._manifest.files(paths)
+
+    def paths_inside(self, folder: str) -> list[str]:
+        """See `Manifest.paths_inside`."""
+        return self._manifest.paths_inside(folder)
+
+    def skipped(self) -> list[tuple[str, str]]:
+        """See `Manifest.skipped`."""
+        return self._manifest.skipped()
 
     def stats(self) -> dict[str, tuple[int, int, str]]:
         """See `StoreReader.stats`; files that have to be indexed again are among them, as in `files`."""
-        self._repair()
+        self.repair()
         return super().stats()
 
-    def _repair(self) -> None:
-        """A writer makes the table agree with the manifest."""
+    def repair(self) -> None:
+        """A writer makes the table agree with the manifest; cheap if it does already."""
         if self._lock is not None:
             with self._writing:
                 self._reconcile()
