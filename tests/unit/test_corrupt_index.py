@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -122,6 +124,38 @@ def test_each_file_of_the_index(whole: Whole, how: str) -> None:
         left = [fault for fault in differences(contents, whole.contents) if not is_rank(fault)]
         assert not left, f"{where}: {left}"
     assert tried > 12
+
+
+CUT_OFF = """
+import os, sys
+from pathlib import Path
+from glossator.project.session import Session
+from glossator.settings import Settings
+tree, index_dir, name, query = sys.argv[1:]
+session = Session([Path(tree)], Settings(index_dir=Path(index_dir)))
+for again in range(2):
+    found = sorted((hit.path, hit.start_line) for hit in session.search(query, 5) if hit.name == query)
+    print(found)
+    for path in Path(index_dir).rglob(name):
+        os.truncate(path, 0)
+session.close()
+"""
+"""Searches before and after a file is cut off that is mapped."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is mapped cannot be cut off")
+@pytest.mark.parametrize("name", ["ids.npy", "vectors.npy", "*.segment"])
+def test_a_file_that_is_cut_off_while_it_is_mapped_ends_no_process(whole: Whole, name: str) -> None:
+    whole.restore()
+    assert list(whole.index_dir.rglob(name))
+    arguments = (str(whole.session.root.path), str(whole.index_dir), name, QUERY)
+    done = subprocess.run([sys.executable, "-c", CUT_OFF, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done
+    before, after = done.stdout.splitlines()
+    assert before == after != "[]"
+    whole.session.root.index()
+    assert all(nearest.is_whole(folder) for folder in whole.index_dir.rglob("nearest/*"))
+    assert search(whole)
 
 
 @pytest.mark.parametrize("name", ["ids.npy", "leading.npy", "sums.json", ""])

@@ -21,7 +21,7 @@ from glossator.workspace.sources import InotifySource
 from tests.unit.indexing_faults import settled_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from glossator.index.mapped_files import are_whole
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from mmap import mmap
     from pathlib import Path
 
 
@@ -22,6 +25,10 @@ class IndexState(Protocol):
     @property
     def generation(self) -> int:
         """The generation whose files it was read from."""
+
+    @property
+    def mappings(self) -> Sequence[mmap]:
+        """These files, as they are mapped."""
 
 
 _S = TypeVar("_S", bound=IndexState)
@@ -90,12 +97,14 @@ class Followed(ABC, Generic[_S]):
         """The state after the last change, given an earlier one."""
 
     def _current(self) -> _S:
-        """The state of the index, brought up to date."""
+        """The state of the index, brought up to date, and opened again if its files have become shorter."""
         state = self._state
-        if state is not None and self._lately() == (state.changes, state.generation):
+        if state is not None and self._lately() == (state.changes, state.generation) and are_whole(state.mappings):
             return state
         with self._updating:
             state = self._state
+            if state is not None and not are_whole(state.mappings):
+                state = None
             if state is None or self._position() != (state.changes, state.generation):
                 self._state = state = self._updated(state)
             return state

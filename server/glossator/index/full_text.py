@@ -35,6 +35,7 @@ from glossator.index.text_segments import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from mmap import mmap
     from pathlib import Path
 
     import numpy as np
@@ -130,6 +131,7 @@ class _State:
         known: the revisions that have entries in these, those that are gone included.
         entries: the number of entries.
         norms: for each part, what BM25 adds to the count of a word in an entry to divide it by.
+        mappings: see `IndexState`.
     """
 
     changes: int
@@ -139,6 +141,7 @@ class _State:
     known: frozenset[int]
     entries: int
     norms: tuple[NDArray[np.float32], ...]
+    mappings: tuple[mmap, ...]
 
 
 def make_segments(batches: Iterable[Texts]) -> list[Segment]:
@@ -364,7 +367,8 @@ class FullText(Followed[_State]):
         entries = sum(len(part.segment.ids) - part.dead_count for part in parts)
         total = sum(part.segment.total - part.dead_total for part in parts)
         norms = tuple(_norms(part.segment.lengths, max(total, 1) / max(entries, 1)) for part in parts)
-        return _State(changes, generation, tuple(parts), mapped, in_files, entries, norms)
+        mappings = tuple(part.segment.mapping for part in parts if part.segment.mapping is not None)
+        return _State(changes, generation, tuple(parts), mapped, in_files, entries, norms, mappings)
 
     def _opened(self) -> tuple[int, int, list[Segment]]:
         """The position of the index, and the files of its generation; none if they are missing.

@@ -22,6 +22,7 @@ from glossator.errors import DAMAGED_ARRAY
 from glossator.index.followed import Followed
 from glossator.index.generations import DISCARDED, discard_generation, new_generation
 from glossator.index.manifest import ORDINAL_BITS
+from glossator.index.mapped_files import mapping_of
 from glossator.index.packed_components import (
     LARGEST_SUM,
     LEFT_OUT,
@@ -35,6 +36,7 @@ from glossator.index.packed_components import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from mmap import mmap
     from pathlib import Path
 
     import numpy as np
@@ -149,6 +151,7 @@ class _Base:
     lengths: NDArray[np.int64]
     """Revision and number of rows of each run of rows of one file."""
     revisions: frozenset[int]
+    mappings: tuple[mmap, ...]
 
     def products(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """The dot products of some rows with a vector."""
@@ -192,6 +195,11 @@ class _State:
     """Entries that are not in the base; vectors in float32."""
     too_many: bool = False
     """Whether more was committed since than is kept in memory."""
+
+    @property
+    def mappings(self) -> tuple[mmap, ...]:
+        """See `IndexState`."""
+        return self.base.mappings if self.base is not None else ()
 
 
 def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int) -> None:
@@ -326,7 +334,8 @@ def _open(folder: Path) -> _Base | None:
     first = np.flatnonzero(np.diff(files, prepend=-1))
     homes, lengths = files[first], np.diff(first, append=len(files))
     revisions = frozenset(homes.tolist())
-    return _Base(columns, arrays["axes"], arrays["leading"], homes, lengths, revisions)
+    mappings = tuple(map(mapping_of, arrays.values()))
+    return _Base(columns, arrays["axes"], arrays["leading"], homes, lengths, revisions, mappings)
 
 
 class Nearest(Followed[_State]):

@@ -19,9 +19,11 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from glossator.index.manifest import ORDINAL_BITS
+from glossator.index.mapped_files import mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from mmap import mmap
     from pathlib import Path
 
     import numpy as np
@@ -126,6 +128,8 @@ class Segment:
     """For each word, whether its checksum has been compared."""
     compared_terms: bytearray = field(default_factory=bytearray)
     """The same for each entry."""
+    mapping: mmap | None = None
+    """The file; None if it was made in memory."""
 
     def _word(self, number: int) -> bytes:
         """A word by its place in their order."""
@@ -353,7 +357,7 @@ def _ends_of(parts: Sequence[bytes]) -> NDArray[np.uint32]:
     return np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts))).astype(np.uint32)
 
 
-def _segment(arrays: dict[str, NDArray[Any]], *, is_compared: bool) -> Segment:
+def _segment(arrays: dict[str, NDArray[Any]], *, is_compared: bool, mapping: mmap | None = None) -> Segment:
     """The segment of these arrays; `is_compared`: whether nothing need be compared with its checksum."""
     import numpy as np
 
@@ -373,6 +377,7 @@ def _segment(arrays: dict[str, NDArray[Any]], *, is_compared: bool) -> Segment:
         begun_rows=begun,
         compared=bytearray([is_compared]) * len(arrays["word_ends"]),
         compared_terms=bytearray([is_compared]) * len(arrays["ids"]),
+        mapping=mapping,
     )
 
 
@@ -451,4 +456,4 @@ def open_segment(path: Path) -> Segment:
             found = zlib.crc32(content.data, found)
     if found != summed:
         raise DamagedSegmentError(f"the checksum of {path.name} differs")
-    return _segment(arrays, is_compared=False)
+    return _segment(arrays, is_compared=False, mapping=mapping_of(mapped))
