@@ -531,3 +531,19 @@ def test_of_more_equal_entries_than_are_ranked_paths_decide(tmp_path: Path) -> N
     assert found[2] == found[0]
     for hits in found[0]:
         assert len(hits) == 10
+
+
+def test_what_an_idle_index_forgets_is_found_out_again(searcher: Searcher) -> None:
+    queries = ("sum of the prices in the cart", "Cart", "load_settings", "path_utils.py")
+    before = [searcher.search(query, 8) for query in queries]
+    corpus = searcher.corpus
+    assert corpus._paths
+    assert any(one.packed_centroid for one in corpus.files.values())
+    with searcher.searching:
+        searcher.release_memory()  # a search runs
+    assert corpus._paths
+    searcher.release_memory()
+    found_out = (corpus._paths, corpus._rarity, corpus._homes, corpus._definitions, corpus._first_named)
+    assert not any(found_out)
+    assert {(one.packed_centroid, one._static, one._words) for one in corpus.files.values()} == {(None, None, None)}
+    assert [searcher.search(query, 8) for query in queries] == before

@@ -17,9 +17,11 @@ from glossator.index.full_text import open_segments
 from glossator.index.indexer import IndexReport, Progress
 from glossator.index.nearest import is_whole
 from glossator.index.store import Store
+from glossator.index.terms import stem
 from glossator.project.session import Session
 from glossator.project.snapshot import Snapshot
 from glossator.project.updates import RootUpdates
+from glossator.retrieval.ranking import default_weights
 from glossator.settings import load_settings
 
 WAIT = 120.0
@@ -369,6 +371,8 @@ def test_an_idle_root_gives_memory_back(opened: Open, project: Path, monkeypatch
     opened.updates.changed([project / "shop/late.py"])  # the updates' thread sleeps for the new times from now on
     opened.wait_for(lambda: not store.facts._decoded and store._nearest._state is None)
     opened.wait_for(lambda: not store._manifest._idle)
+    opened.wait_for(lambda: not snapshot.searcher.corpus._paths and not stem.cache_info().currsize)
+    assert default_weights.cache_info().currsize, "what is read once stays"
     assert used()  # all comes back
 
 

@@ -423,7 +423,8 @@ class StoredFacts:
         select = "SELECT id, path, language FROM files WHERE id >= ? AND skipped = ''"
         labels = dict(connection.execute("SELECT id, label FROM labels"))
         fresh = []
-        for number, stored, language in connection.execute(select, (self._next,)):
+        rows = connection.execute(select, (self._next,)).fetchall()
+        for number, stored, language in rows:
             path = path_out(stored)
             fresh.append((number, path))
             self._languages[path] = labels.get(language, "")
@@ -441,7 +442,8 @@ class StoredFacts:
             self._paths.extend(added)
         else:
             # Files were removed; or this is the first look.
-            rows = connection.execute(select, (0,)).fetchall()
+            if self._next:
+                rows = connection.execute(select, (0,)).fetchall()
             self._by_revision = {number: path_out(path) for number, path, _ in rows}
             self._revisions = {path: number for number, path in self._by_revision.items()}
             self._languages = {self._by_revision[number]: labels.get(language, "") for number, _, language in rows}

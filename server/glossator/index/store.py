@@ -170,7 +170,7 @@ class Store(StoreReader):
         return self._manifest.files()
 
     def files_at(self, paths: Iterable[str]) -> dict[str, FileRecord]:
-        """As `files`, of these files; unknown ones are left out. Whoever writes then has to `repair` the index first."""
+        """As `files`, of these files; unknown ones are left out. Who writes then has to `repair` the index before."""
         return self._manifest.files(paths)
 
     def paths_inside(self, folder: str) -> list[str]:
@@ -566,7 +566,7 @@ class Store(StoreReader):
     def release_memory(self) -> None:
         """Give back the memory of what can be read again; the next questions take some milliseconds more."""
         self.facts.release_memory()
-        self._columns = -1, None
+        self._forget_findings()
         self._nearest.forget()
         self._full_text.forget()
         if "_earlier" in self.__dict__:

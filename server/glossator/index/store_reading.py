@@ -55,15 +55,19 @@ class StoreReader(Lookup):
         self._lance = lance
         self._table: Table | None = None
         self._opening = threading.Lock()
-        self._sizes: tuple[object, list[tuple[str, int]]] = None, []
-        self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
-        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
         self._revisions: tuple[int, dict[int, int]] = (-1, {})
-        self._columns: tuple[int, FileColumns | None] = (-1, None)
-        """What `stats` read, for the first `summaries`, and the number of the change at which it did."""
+        self._forget_findings()
         self._position = IndexPosition(manifest.position, lambda: manifest.transactions)
         self._nearest = Nearest(self._nearest_folder, self._position, self._live, self._columns_of)
         self._full_text = FullText(self._texts_folder, self._position, self._live, self._segments_of)
+
+    def _forget_findings(self) -> None:
+        """Forget what was found out about the last commit, but for what each search needs first."""
+        self._sizes: tuple[object, list[tuple[str, int]]] = None, []
+        self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
+        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
+        self._columns: tuple[int, FileColumns | None] = (-1, None)
+        """What `stats` read, for the first `summaries`, and the number of the change at which it did."""
 
     def _live(self) -> dict[int, int]:
         """`Manifest.revisions` without those that have no entries; both searches ask for them after each commit."""

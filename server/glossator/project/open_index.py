@@ -77,6 +77,8 @@ class OpenIndex:
             return False
         self._is_released = True
         self.store.release_memory()
+        if self._searcher is not None:
+            self._searcher.release_memory()
         return True
 
     def keep_open_for(self, reader: object) -> None:

@@ -72,6 +72,10 @@ class FileFacts:
         self._static: tuple[float, ...] | None = None
         self._words: tuple[str, tuple[str, ...]] | None = None
 
+    def forget_findings(self) -> None:
+        """Forget what was found out about the file since it was read."""
+        self.packed_centroid = self._static = self._words = None
+
     @property
     def stem(self) -> str:
         """The name without extensions, folded ("HTTPServer.test.ts" -> "httpserver")."""
@@ -283,12 +287,25 @@ class Corpus:
         self._stems.change(added, len(removed))
         self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
+        self._forget_findings()
+        self._changes = changes
+
+    def _forget_findings(self) -> None:
+        """Forget what was found out about the last commit."""
         for found_out in (
             *(self._rarity, self._homes, self._definitions, self._first_named),
             *(self._looked_up, self._unnamed),
         ):
             found_out.clear()
-        self._changes = changes
+
+    def release_memory(self) -> None:
+        """Forget all but which files there are, which takes longest to read: the next searches find out the rest."""
+        self._forget_findings()
+        self._paths.clear()
+        self._by_name = None
+        for one in self.files.values():
+            one.forget_findings()
+        self._stems = FileStems(self.files)
 
     def is_core(self, path: str) -> bool:
         """Whether a path is in a folder that is named like compatibility code but holds much of the project."""

@@ -143,6 +143,14 @@ class Searcher(CandidateFinder):
             candidates = self.candidates(query, where, overlay)
             return self.ranked(candidates, limit, where or Filter(), overlay or {}, by_symbol=by_symbol)
 
+    def release_memory(self) -> None:
+        """Give back the memory of what can be found out again, unless a search runs."""
+        if self.searching.acquire(blocking=False):
+            try:
+                self.corpus.release_memory()
+            finally:
+                self.searching.release()
+
     # For judging texts by a query
 
     def rarities(self, terms: Sequence[str]) -> dict[str, float]:
