@@ -744,3 +744,24 @@ def test_members_of_a_class_and_of_its_instances() -> None:
         assert lines == ["export const made = HTTPError.from(404);"]
     static = next(one for one in sample.resolver.definitions("Store.size") if one.symbol.kind == "method")
     assert not sample.resolver.uses(static).uses
+
+
+@pytest.mark.parametrize(
+    ("settings", "written", "index"),
+    [
+        ('{"name": "shop", "main": "lib/shop.js"}', "../..", "exports.open = () => 1\n"),
+        ('{"name": "shop", "main": "./lib/shop"}', "../../", ""),
+        ('{"name": "shop", "main": "lib/shop.js", "exports": {"./*": "./*.js"}}', "../../.", ""),
+    ],
+)
+def test_a_folder_stands_for_what_its_package_says(settings: str, written: str, index: str) -> None:
+    test = f"const Shop = require('{written}')\nconst shop = new Shop()\nshop.open()\n"
+    files = {"package.json": settings, "lib/shop.js": "module.exports = class Shop {\n  open () { return 1 }\n}\n"}
+    sample = Sample({**files, "test/unit/open.js": test, **({"index.js": index} if index else {})})
+    assert sample.at("test/unit/open.js", "shop.open()", "open") == "lib/shop.js:exports.open"
+
+
+def test_a_folder_whose_package_says_nothing_stands_for_its_index() -> None:
+    test = "const { open } = require('../')\nopen()\n"
+    files = {"package.json": '{"name": "shop"}', "index.js": "exports.open = () => 1\n", "test/open.js": test}
+    assert Sample(files).at("test/open.js", "open()", "open") == "index.js:open"

@@ -45,7 +45,8 @@ def module_file(world: World, path: str, module: str) -> tuple[str, bool]:
         whole = posixpath.normpath(posixpath.join(folder, module.lstrip("/") if not folder else module))
         if whole.startswith(".."):
             return "", False
-        found = _file_at(world, "" if whole == "." else whole)
+        whole = "" if whole == "." else whole
+        found = _entry_of_folder(world, whole) or _file_at(world, whole)
         # Style sheets, images and data hold no definitions of scripts.
         return found, not found and posixpath.splitext(module)[1] in _ASSETS
     if module.startswith("node:"):
@@ -98,20 +99,33 @@ def _in_package(world: World, module: str) -> str:
         if view is None or view.facts.package != name:
             continue
         folder = path.rpartition("/")[0]
-        targets = [
-            filled
-            for item in view.facts.imports
-            if item.member == ENTRY
-            and item.name.startswith(".")
-            and (filled := _filled(item.name, item.module, sub)) is not None
-        ]
-        for target in [*targets, *(() if sub == "." else (sub, f"./src/{sub[2:]}")), "./index", "./src/index"][:12]:
+        for target in [
+            *_entries(view, sub),
+            *(() if sub == "." else (sub, f"./src/{sub[2:]}")),
+            "./index",
+            "./src/index",
+        ][:12]:
             if sub != "." and target in ("./index", "./src/index"):
                 break
             if found := _file_made_from(world, folder, target):
                 return found
         return ""
     return ""
+
+
+def _entry_of_folder(world: World, folder: str) -> str:
+    """The file that a folder stands for by its `package.json`; "" if that says nothing of the kind."""
+    path = posixpath.join(folder, PACKAGE)
+    view = world.view(path) if path in world.paths() else None
+    found = (_file_made_from(world, folder, target) for target in (_entries(view, ".") if view is not None else ()))
+    return next(filter(None, found), "")
+
+
+def _entries(view: FileView, sub: str) -> list[str]:
+    """What a `package.json` says that a part of its package is: `.`, or `./sub`."""
+    entries = (item for item in view.facts.imports if item.member == ENTRY and item.name.startswith("."))
+    found = (_filled(item.name, item.module, sub) for item in entries)
+    return [target for target in found if target is not None]
 
 
 def _by_alias(world: World, path: str, module: str) -> str:
