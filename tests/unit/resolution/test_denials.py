@@ -1027,6 +1027,42 @@ CASES: dict[str, Case] = {
         "pour",
         "lone",
     ),
+    "c++: a function beside a namespace of its name in another source file": (
+        {
+            "a.cpp": "namespace shop {\nvoid test1(int n) {\n}\nvoid lone(int n) {\n}\n"
+            "void run() {\n  test1(1);\n}\n}\n",
+            "b.cpp": "namespace shop {\nnamespace test1 {\nint one;\n}\n}\n",
+        },
+        "test1@a.cpp",
+        "lone",
+    ),
+    "c++: a type in a global namespace beside one in another source file": (
+        {
+            "a.cpp": "namespace kinds {\nusing Tea = int;\nusing Lone = int;\n}\n"
+            "namespace shop {\nkinds::Tea tea() {\n  return 1;\n}\n}\n",
+            "b.cpp": "namespace shop {\nnamespace kinds {\nint one;\n}\n}\n",
+        },
+        "Tea",
+        "Lone",
+    ),
+    "c++: members after the word that says they are templates": (
+        {
+            "a.cpp": "struct Builder {\n  template <int I> void put(int n) {\n  }\n"
+            "  template <int I> void lone(int n) {\n  }\n};\n"
+            "template <class B> void run(B& one) {\n  one.template put<1>(2);\n}\n"
+        },
+        "Builder.put",
+        "Builder.lone",
+    ),
+    "c++: types after the word that says they are templates": (
+        {
+            "a.cpp": "struct Binding {\n  template <class R> using producer_t = R;\n"
+            "  template <class R> using lone_t = R;\n};\n"
+            "template <class B> struct Match {\n  using producer_t = typename B::template producer_t<int>;\n};\n"
+        },
+        "Binding.producer_t",
+        "Binding.lone_t",
+    ),
 }
 
 

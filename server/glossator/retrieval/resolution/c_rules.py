@@ -55,7 +55,7 @@ HEADER_ENDINGS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".
 _SEEN: Final = (*HEADER_ENDINGS, ".ixx", ".cppm", ".ino")
 """Endings of files whose types other files see."""
 _CALLED_LIKE_MACROS: Final = frozenset(("function", "variable", "constant"))
-_UNLINKED: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "macro"))
+_UNLINKED: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "macro", "namespace"))
 
 _HOLDERS: Final = frozenset(("struct", "class", "union", "enum", "type", "namespace"))
 """Kinds of what may stand before `::`."""

@@ -12,6 +12,9 @@
 (template_function name: (identifier) @read)
 (template_type name: (type_identifier) @type)
 (field_expression argument: (_) @of field: (template_method name: (field_identifier) @member.call))
+(field_expression argument: (_) @of field: (dependent_name (template_method name: (field_identifier) @member.call)))
+(qualified_identifier scope: (_) @of name: (dependent_name (template_type name: (type_identifier) @member.type)))
+(qualified_identifier scope: (_) @of name: (dependent_name (template_function name: (identifier) @member.call)))
 
 ; Calls
 (call_expression function: (template_function name: (identifier) @call))
