@@ -7,7 +7,6 @@ the name fits, and nothing says what it refers to.
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,11 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
 from glossator.index.language_detection import language_of
-from glossator.index.masking import wrapped_lines
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
+from glossator.retrieval.resolution.declaration_texts import (
+    adds_to_module,
+    is_said_to_be_used,
+    is_said_to_override,
+)
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError, Patience
@@ -71,13 +74,6 @@ WALK_SECONDS: Final = 4.0
 MOST_WALK_SECONDS: Final = 8.0
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
-_OVERRIDES: Final = re.compile(r"^(?!\s*(?://|/?\*|#)).*\boverride\s")
-"""A declaration that says that it overrides something."""
-_FRIEND: Final = re.compile(r"^(?!\s*(?://|/?\*)).*\bfriend\s")
-"""A function that is defined in a class, and is none of its members."""
-_ACTUAL: Final = re.compile(r"^(?!\s*(?://|/?\*)).*\b(?:actual|expect)\s")
-"""A declaration of Kotlin that others of the name stand for on other platforms: what uses one may use all."""
-_AUGMENTS: Final = re.compile(r"\bmodule\s+[\"']")
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
 
@@ -286,27 +282,19 @@ class UseFinder:
         except OutOfTimeError:
             self._resolver.world.interrupted()
             return True
-        if any(self._augments_module(definition) for definition in symbol.definitions):
+        if any(self._adds_to_module(definition) for definition in symbol.definitions):
             return True
         if symbol.kind == "field" and any(self._is_parameter(definition) for definition in symbol.definitions):
             return True
-        declared = self.lines(symbol.path)[symbol.start_line - 1 : symbol.line]
-        if symbol.language == "cpp" and any(_FRIEND.search(line) for line in declared):
+        lines, start, line = self.lines(symbol.path), symbol.start_line, symbol.line
+        if is_said_to_be_used(symbol.language, lines, start, line):
             return True
-        if symbol.language == "rust":
-            wrapped = wrapped_lines("\n".join(self.lines(symbol.path)).encode())
-            if any(first <= symbol.line <= last for first, last in wrapped):
-                return True
-        if symbol.language == "kotlin" and any(_ACTUAL.search(line) for line in declared):
-            return True
-        return any(_OVERRIDES.search(line) for line in declared) and not self.overridden(symbol)
+        return is_said_to_override(lines, start, line) and not self.overridden(symbol)
 
-    def _augments_module(self, definition: DefinedSymbol) -> bool:
-        """Whether a definition is, or is in, what TypeScript adds to another module: `declare module "vue" {`."""
+    def _adds_to_module(self, definition: DefinedSymbol) -> bool:
+        """Whether a definition is, or is in, what a file adds to another module."""
         view = view_in(self._source, definition.path)
-        around = (view.symbol(index) for index in view.chain(definition.index)) if view is not None else ()
-        lines = (self.line(definition.path, one.line) for one in around if one.kind == "namespace")
-        return any(_AUGMENTS.search(line) for line in lines)
+        return view is not None and adds_to_module(view, definition.index, self.lines(definition.path))
 
     def _is_parameter(self, field: DefinedSymbol) -> bool:
         """Whether a field is a parameter of its class's constructor, to which calls give a value by its position: of a

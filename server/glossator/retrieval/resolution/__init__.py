@@ -2,8 +2,8 @@
 touches.
 
 Who knows what, from below: `source` gives facts; `file_view` arranges one file's; `receivers` and `type_texts` read
-expressions and types; `rules` is what a language tells; `indexed_files` finds files by names; `evaluation` joins them,
-with `class_order` (supertypes) and `call_results` (calls, indices, loops).
+expressions and types; `rules` is what a language tells, with its `language_traits`; `indexed_files` finds files by
+names; `evaluation` joins them, with `class_order` (supertypes) and `call_results` (calls, indices, loops).
 On top of it, `definition_lookup` finds definitions, `hierarchies` what is above and below them; `mention_meaning`
 tells what one mention means, `use_search` finds all mentions of one definition, and `resolver` answers questions
 (start there).
@@ -18,7 +18,7 @@ What the author of a language writes
    are given the `World`, which looks into other files, and the `FileView` of the file that is asked about. They return
    tuples of `Value`s: several are alternatives, an empty one says that there is nothing of the name.
 
-   - `languages`, and the tables: `builtins`, `unwrapped` (`Optional<X>` has X's members), `elements` (`List<X>[]` is
+   - `languages`, and the tables of `language_traits`: `builtins`, `unwrapped` (`Optional<X>` has X's members), `elements` (`List<X>[]` is
      X), `opaque`, `constructors`, `structural`.
    - `imported(world, view, item)`: what an `Import` stands for. For a module `Value("module", path)`, where the path
      is a file, a folder with a final "/" or a namespace: what your `module_member` understands. For a member of a

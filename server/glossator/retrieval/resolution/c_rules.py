@@ -68,6 +68,8 @@ class CRules(LanguageRules):
     """C, C++ and Objective-C."""
 
     languages = frozenset(("c", "cpp", "objc"))
+    receives_bare = True
+    unknown_modules = types_called_bare = frozenset(("cpp",))
     implicit_self = True
     overloads = True
     hides_inherited = True

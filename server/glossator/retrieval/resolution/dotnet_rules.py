@@ -25,6 +25,7 @@ class DotnetRules(PackageRules):
     """C#."""
 
     languages = frozenset(("csharp",))
+    statics_override = False
     decorator_ending = "Attribute"
     members_follow = True
     enclosing_packages = True

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 MAX_SUBCLASS_FILES: Final = 400
 """Files that are searched for subclasses of one class."""
 MAX_SUBCLASSES: Final = 300
-_STATIC_APART: Final = frozenset(("csharp", "java", "kotlin"))
-"""Languages in which members of a class itself override nothing."""
 
 
 class Hierarchies(DefinitionLookup):
@@ -93,7 +91,7 @@ class Hierarchies(DefinitionLookup):
             return False
         if rules_of(other.language).labelled and (other.symbol.kind == "field" or self._is_of_extension_only(other)):
             return False  # Swift's fields are the parameters of types
-        if one.language in _STATIC_APART and (one.symbol.flags | other.symbol.flags) & STATIC:
+        if not rules_of(one.language).statics_override and (one.symbol.flags | other.symbol.flags) & STATIC:
             return False
         if (one.symbol.flags | other.symbol.flags) & PRIVATE:
             return False

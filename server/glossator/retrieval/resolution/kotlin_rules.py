@@ -67,6 +67,9 @@ class KotlinRules(JvmRules):
     """Kotlin. Classes are shared with Java."""
 
     own_constructor = True
+    receives_bare = True
+    inner_extensions = True
+    extended_given_first = False
 
     def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """By the scopes; unknown if it is a parameter of the class around, which only what initializes it sees, or an

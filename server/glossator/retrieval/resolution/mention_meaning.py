@@ -364,12 +364,12 @@ class MentionMeaning:
         return kept if len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
 
     def _is_out_of_sight(self, path: str, mention: Mention, functions: dict[Value, Symbol]) -> bool:
-        """Whether one of some functions extends a type only inside of a class (Kotlin), and the mention is not there:
+        """Whether one of some functions extends a type only inside of a class, and the mention is not there:
         what the lambdas around it have as receivers decides."""
         view = self._world.view(path)
         for value, symbol in functions.items():
             home = self._world.view(value.path) if symbol.scope and symbol.parent >= 0 else None
-            if view is None or home is None or home.facts.language != "kotlin":
+            if view is None or home is None or not self._world.rules(value.path).inner_extensions:
                 continue
             if home.symbol(symbol.parent).kind not in ("class", "interface"):
                 continue

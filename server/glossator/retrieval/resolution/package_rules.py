@@ -398,9 +398,11 @@ class JvmRules(PackageRules):
     """Java and Kotlin, which share packages."""
 
     languages = frozenset(("java", "kotlin"))
+    statics_override = False
     hides_private = True
     marks_references = True
     extensions = True
+    extended_given_first = True
     extending_languages = frozenset(("kotlin",))  # `fun Session.close()`, of a class of Java, too
     extends_libraries = True
     bare_enum_members = True
@@ -478,6 +480,7 @@ class PhpRules(PackageRules):
     """PHP. Functions and constants that a namespace does not have are global ones."""
 
     languages = frozenset(("php",))
+    traits_mixed_in = True
     type_parameters = False
     fields_apart = True
     members_called = True

@@ -95,6 +95,7 @@ class PythonRules(LanguageRules):
     """Python (and Starlark, as far as it is Python)."""
 
     languages = frozenset(("python", "starlark"))
+    unknown_modules = frozenset(("python",))
     declaration_endings = (".pyi",)
     body_scope = True
     bare_members = False

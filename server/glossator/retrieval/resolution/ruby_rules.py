@@ -24,6 +24,7 @@ class RubyRules(LanguageRules):
     """Ruby. Constants are found by the modules around a place; what no class has may be made while running."""
 
     languages = frozenset(("ruby",))
+    receives_bare = True
     implicit_self = True
     parts_elsewhere = True
     setter_ending = "="

@@ -65,6 +65,7 @@ class ScriptRules(LanguageRules):
     """JavaScript, TypeScript and components."""
 
     languages = frozenset(("javascript", "jsx", "typescript", "tsx")) | COMPONENTS
+    unknown_modules = languages - {"astro"}
     extensions = True
     dollar_names = True
     marks_optional = True

@@ -61,6 +61,7 @@ class SwiftRules(PackageRules):
     """Swift."""
 
     languages = frozenset(("swift",))
+    unknown_modules = languages
     extensions = True
     counts_arguments = False
     labelled = True

@@ -40,12 +40,6 @@ MAX_INHERITING: Final = 30
 """Subclasses that inherit a constructor whose calls are looked for."""
 MAX_ALIASES: Final = 8
 
-_BARE_MEMBERS: Final = frozenset(("c", "cpp", "kotlin", "objc", "ruby"))
-"""Languages in which a bare name may mean a member of something else: in a block of Kotlin and Ruby of what the block
-is handed to (`shop.apply { open() }`), in a macro's arguments of what the macro writes before it."""
-_MODULES: Final = frozenset(("cpp", "javascript", "jsx", "python", "svelte", "swift", "tsx", "typescript", "vue"))
-"""Languages in which an unknown receiver may be a module: it is loaded by a name that is made at run time, in Swift no
-file says what it is called, and in C++ a macro may open a namespace (`PUGI_NS_BEGIN`)."""
 _CALL: Final = MENTION_KINDS.index("call")
 _IMPORT: Final = MENTION_KINDS.index("import")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
@@ -75,8 +69,8 @@ class UseSearch:
             expanded: macros whose uses are being looked for already.
         """
         self._expanded = expanded
-        self._searched = definition.language
-        """The language of the file that is searched."""
+        self._searched = rules_of(definition.language)
+        """The rules of the file that is searched."""
         self._doubted: list[Use] = []
         """Places that mean the definition only if a library's function or variable gives what the index has, if a block
         has another receiver, or if a receiver is a module that is loaded at run time."""
@@ -292,7 +286,7 @@ class UseSearch:
     def _in_file(self, view: FileView, name: str, wanted: set[int] | None, *, alias: bool) -> list[Use]:
         found: list[Use] = []
         path, facts = view.path, view.facts
-        self._searched = facts.language
+        self._searched = rules_of(facts.language)
         # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
         grades: dict[tuple[int, int, int, int, int, int], tuple[Grade, bool]] = {}
         places: dict[tuple[int, int], int] = {}
@@ -338,10 +332,11 @@ class UseSearch:
         return found
 
     def _is_doubtful_in_macro(self, view: FileView, kind: int) -> bool:
-        """Whether a name in a macro's body may as well be that of a variable in what the macro stands for: no grammar
-        reads that in C++, where a type is called by its bare name."""
+        """Whether a name in a macro's body may as well be that of a variable in what the macro stands for, which no
+        grammar reads."""
         type_name = self._definition.symbol.kind in CONTAINER_KINDS and self._definition.name.islower()
-        return type_name and kind not in _TYPES and view.facts.language == "cpp"
+        language = view.facts.language
+        return type_name and kind not in _TYPES and language in rules_of(language).types_called_bare
 
     def _grade(self, view: FileView, name: str, mention: Mention) -> Grade:
         """How sure it is that a mention means the definition."""
@@ -400,7 +395,7 @@ class UseSearch:
             return True
         if self._constructor is not None:
             return takes(self._constructor, mention.arguments)
-        if not self._counted or not rules_of(view.facts.language).counts_arguments:
+        if not self._counted or not self._searched.counts_arguments:
             return True
         if self._fits(mention) or view.facts.receiver(mention)[:1] == "=":
             return True
@@ -451,7 +446,7 @@ class UseSearch:
                 return True
             self._is_doubted = any(_is_given(value) for value in resolution.below)
         elif (
-            self._member and self._definition.language in _BARE_MEMBERS
+            self._member and self._rules.receives_bare
             if mention.receiver < 0
             else self._is_of_module and resolution.reach == "members"
         ):
@@ -460,9 +455,9 @@ class UseSearch:
 
     @cached_property
     def _is_mixed_in(self) -> bool:
-        """Whether the definition is a member of a trait of PHP, which a class outside the index may have."""
+        """Whether the definition is a member of a trait that a class outside the index may have."""
         home = self._world.definition(self._class) if self._class is not None else None
-        return home is not None and home.symbol.kind == "trait" and home.language == "php"
+        return home is not None and home.symbol.kind == "trait" and rules_of(home.language).traits_mixed_in
 
     def _is_of_interface(self, target: DefinedSymbol) -> bool:
         """Whether a target is declared by an interface, or a trait."""
@@ -473,7 +468,8 @@ class UseSearch:
     def _is_of_module(self) -> bool:
         """Whether the definition is a member of a module that may be loaded at run time."""
         symbol = self._definition.symbol
-        return self._definition.language in _MODULES and symbol.parent < 0 and not symbol.scope
+        modules = self._definition.language in self._rules.unknown_modules
+        return modules and symbol.parent < 0 and not symbol.scope
 
     @cached_property
     def _extends_outside(self) -> bool:
@@ -487,7 +483,7 @@ class UseSearch:
         if not self._rules.extensions:
             return False
         if symbol.scope and around is not None and self._rules.extends_libraries:
-            return True  # Kotlin's extensions may be members of an object, and imported from it
+            return True  # it may be a member of an object, and imported from it
         if around is None:
             return bool(symbol.scope) and self._hierarchies.class_of(self._definition) is None
         return bool(around.flags & EXTENSION) or around.kind in ("trait", "interface", "protocol")
@@ -508,8 +504,8 @@ class UseSearch:
         extends = self._rules.first_is_receiver and symbol.flags & STATIC and mention.receiver >= 0
         if takes(symbol, mention.arguments) or (extends and takes(symbol, mention.arguments + 1)):
             return True
-        if symbol.scope and self._searched == "java" and takes(symbol, mention.arguments - 1):
-            return True  # Java gives a function of Kotlin what it extends as the first argument
+        if symbol.scope and self._searched.extended_given_first and takes(symbol, mention.arguments - 1):
+            return True
         # A member of a block that extends a type is called as `Extensions.Add(request, 1)`, too.
         static = self._rules.first_is_receiver and bool(symbol.flags & STATIC)
         return static and mention.arguments > 0 and takes(symbol, mention.arguments - 1)
