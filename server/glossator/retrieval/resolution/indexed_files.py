@@ -39,6 +39,7 @@ class IndexedFiles:
         self._source = source
         self._rules_of = rules_of
         self._views: dict[str, FileView | None] = {}
+        self._rules: dict[str, LanguageRules] = {}
         self._paths: PathIndex | None = None
         self._noting: dict[str, list[str]] = {}
         self._extended: dict[frozenset[str], bool] = {}
@@ -155,8 +156,10 @@ class IndexedFiles:
 
     def rules(self, path: str) -> LanguageRules:
         """The rules of a file's language."""
-        view = self.view(path)
-        return self._rules_of(view.facts.language if view else "")
+        if (known := self._rules.get(path)) is None:
+            view = self.view(path)
+            known = self._rules[path] = self._rules_of(view.facts.language if view else "")
+        return known
 
     def definition(self, key: Key) -> DefinedSymbol | None:
         """The symbol as a definition."""

@@ -102,10 +102,9 @@ def external(name: str, arguments: tuple[Values, ...] = ()) -> Value:
     return Value("external", name=name, arguments=arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where an expression stands: its file, the innermost symbol around it, and the class of `$` if it is not the one
-    that encloses the place (a method that is reached through a subclass)."""
+    that encloses the place (a method that is reached through a subclass). Questions make and compare many."""
 
     path: str
     owner: int = -1
