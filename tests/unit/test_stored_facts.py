@@ -10,7 +10,7 @@ import pytest
 
 from glossator.errors import StoreError
 from glossator.index import fact_tables, store
-from glossator.index.facts import decode_facts, name_hash
+from glossator.index.facts import decode_facts, encode_facts, make_facts, name_hash
 from glossator.index.manifest import SCHEMA_VERSION
 from glossator.retrieval.resolution.source import IndexedFacts
 from tests.unit.indexing_faults import bench, functions
@@ -19,6 +19,7 @@ from tests.unit.store_samples import entry, facts, open_store, update, with_fact
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glossator.index.facts import PackedMention
     from glossator.index.records import FileUpdate
     from glossator.index.store import Store
 
@@ -313,3 +314,18 @@ def test_files_and_buffers_of_a_root(tmp_path: Path) -> None:
         project.indexer.run()
         assert project.store.facts.noting("first") == []
         assert "a.py" not in project.store.facts.paths()
+
+
+def test_mentions_are_found_by_name_among_many_and_odd_ones() -> None:
+    names = ["a", "ab", "b", "a b", "é", "z" * 300, *(f"name{number}" for number in range(300))]
+    mentions: dict[str, list[PackedMention]] = {
+        name: [(0, -1, line, 1, -1, -1) for line in range(1, number + 2)] for number, name in enumerate(names)
+    }
+    known = decode_facts(encode_facts(make_facts("python", "", [], [], [], {**mentions, "no\0name": mentions["a"]})))
+    assert known is not None
+    assert known.names == sorted(names)
+    assert {name: len(found) for name, found in known.all_mentions()} == {name: len(mentions[name]) for name in names}
+    for name in names:
+        assert [one.line for one in known.mentions_of(name)] == list(range(1, len(mentions[name]) + 1))
+    assert [known.mentions_of(name) for name in ("c", "", "am", "name")] == [[], [], [], []]
+    assert make_facts("python", "", [], [], [], {}).names == []

@@ -43,10 +43,11 @@ Awaiting, dereferencing and asserting that something is not null leave an expres
 from __future__ import annotations
 
 import re
+import struct
 import zlib
 from array import array
-from bisect import bisect_left
 from functools import lru_cache, partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import msgspec
@@ -256,8 +257,10 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
         symbols: in order of their starts.
         imports: in order.
         receivers: the expressions of receivers, and those of arguments, each once.
-        names: the names that are mentioned, sorted.
-        places: for each name, its mentions, encoded: most questions need those of one name only.
+        mentioned: the names that are mentioned, sorted, each between two NULs. As one text they take a fifth of the
+            memory, and as good as no time to decode.
+        places: the mentions of each name, encoded, one after the other: most questions need those of one name only.
+        ends: where the mentions of each name end in `places`, as numbers of four bytes, little-endian.
         damaged: whether the grammar could not read all of the file, so that what the facts say may be incomplete.
         lambdas: in order of their beginnings, as `packed_lambdas` writes them.
     """
@@ -267,20 +270,33 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     symbols: list[Symbol]
     imports: list[Import]
     receivers: list[str]
-    names: list[str]
-    places: list[msgspec.Raw]
+    mentioned: str
+    places: bytes
+    ends: bytes
     damaged: bool = False
     lambdas: list[int] = []
 
+    @property
+    def names(self) -> list[str]:
+        """The names that are mentioned, sorted."""
+        return self.mentioned.split(_BETWEEN)[1:-1]
+
     def mentions_of(self, name: str) -> list[Mention]:
         """The mentions of a name, in order of their places."""
-        index = _position(self.names, name)
-        return [] if index < 0 else _PLACES.decode(self.places[index])
+        at = self.mentioned.find(f"{_BETWEEN}{name}{_BETWEEN}")
+        if at < 0:
+            return []
+        number = self.mentioned.count(_BETWEEN, 0, at)
+        (end,) = _END.unpack_from(self.ends, number * _END.size)
+        start = _END.unpack_from(self.ends, (number - 1) * _END.size)[0] if number else 0
+        return _PLACES.decode(self.places[start:end])
 
     def all_mentions(self) -> Iterable[tuple[str, list[Mention]]]:
         """Each name with its mentions."""
-        for name, places in zip(self.names, self.places, strict=True):
-            yield name, _PLACES.decode(places)
+        start = 0
+        for name, (end,) in zip(self.names, _END.iter_unpack(self.ends), strict=True):
+            yield name, _PLACES.decode(self.places[start:end])
+            start = end
 
     def receiver(self, mention: Mention) -> str:
         """The expression before a mention; "" for a bare name."""
@@ -315,6 +331,8 @@ def unpacked_lambdas(packed: list[int]) -> list[Lambda]:
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _FACTS: Final = msgspec.msgpack.Decoder(Facts)
+_BETWEEN: Final = "\0"
+_END: Final = struct.Struct("<I")
 _PLACES: Final = msgspec.msgpack.Decoder(list[Mention])
 _NUMBERED: Final = re.compile(r"#(\d+)")
 _LEVEL: Final = 1
@@ -330,9 +348,11 @@ def make_facts(
     mentions: Mapping[str, list[PackedMention]],
 ) -> Facts:
     """Facts from a file's mentions by name."""
-    names = sorted(mentions)
-    places = [msgspec.Raw(_ENCODER.encode(mentions[name])) for name in names]
-    return Facts(language, package, symbols, imports, receivers, names, places)
+    names = sorted(name for name in mentions if _BETWEEN not in name)
+    places = [_ENCODER.encode(mentions[name]) for name in names]
+    ends = b"".join(map(_END.pack, accumulate(map(len, places))))
+    mentioned = _BETWEEN.join(("", *names, "")) if names else ""
+    return Facts(language, package, symbols, imports, receivers, mentioned, b"".join(places), ends)
 
 
 def joined_facts(language: str, parts: Iterable[tuple[Facts, Callable[[int, int], tuple[int, int]]]]) -> Facts:
@@ -390,7 +410,7 @@ def _renumbered(first: int, expression: str) -> str:
 
 def encode_facts(facts: Facts) -> bytes:
     """Facts as they are stored; b"" for those that say nothing."""
-    if not facts.symbols and not facts.imports and not facts.names and not facts.package:
+    if not facts.symbols and not facts.imports and not facts.mentioned and not facts.package:
         return b""
     return zlib.compress(_ENCODER.encode(facts), _LEVEL)
 
@@ -501,8 +521,3 @@ def last_part(name: str) -> str:
     for bracket in "<[(":
         bare = bare.partition(bracket)[0]
     return bare.strip("*&?! ").replace("::", ".").replace("\\", ".").rpartition(".")[2]
-
-
-def _position(names: list[str], name: str) -> int:
-    index = bisect_left(names, name)
-    return index if index < len(names) and names[index] == name else -1

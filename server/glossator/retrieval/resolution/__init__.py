@@ -18,8 +18,8 @@ What the author of a language writes
    are given the `World`, which looks into other files, and the `FileView` of the file that is asked about. They return
    tuples of `Value`s: several are alternatives, an empty one says that there is nothing of the name.
 
-   - `languages`, and the tables of `language_traits`: `builtins`, `unwrapped` (`Optional<X>` has X's members), `elements` (`List<X>[]` is
-     X), `opaque`, `constructors`, `structural`.
+   - `languages`, and the tables of `language_traits`: `builtins`, `unwrapped` (`Optional<X>` has X's members),
+     `elements` (`List<X>[]` is X), `opaque`, `constructors`, `structural`.
    - `imported(world, view, item)`: what an `Import` stands for. For a module `Value("module", path)`, where the path
      is a file, a folder with a final "/" or a namespace: what your `module_member` understands. For a member of a
      module what `world.module_member(path, item.member, language)` gives. `external(name)` if it leads out of the
