@@ -105,6 +105,10 @@ FIXTURE: Final = "=fixture"
 """The receiver of a parameter's name in Python for which pytest looks for a fixture."""
 FIXTURE_MARK: Final = "@@"
 """What the expression begins with of what pytest gives a parameter: its name follows."""
+EXTENDS_FIRST: Final = "this"
+"""The `labels` of a method in C# that is called as a member of its first parameter's type, too."""
+IN_EXTENSION: Final = "block"
+"""The `labels` of a member of a block in C# that extends a type; to what type is not known."""
 
 # Flags of symbols.
 STATIC: Final = 1
@@ -160,7 +164,8 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
             arguments. Of an interface whose instances are called themselves how they are called, each as a type.
         generics: the parameters of a generic type or function, each with its bound, if it has one: "T", "T:Node".
         labels: the labels of the parameters of a function in Swift (see `swift_labels`); of a class in Kotlin the names
-            of those of its constructor that are no fields, "(size,name)"; "" if unknown.
+            of those of its constructor that are no fields, "(size,name)"; in C# `EXTENDS_FIRST` or
+            `IN_EXTENSION`; "" if unknown.
     """
 
     name: str

@@ -13,7 +13,9 @@ from glossator.index.expressions import grown, joined, type_expression
 from glossator.index.facts import (
     ABSTRACT,
     EXPORTED,
+    EXTENDS_FIRST,
     GIVEN,
+    IN_EXTENSION,
     INFERRED,
     INSTANCE,
     PRIVATE,
@@ -66,6 +68,11 @@ MOST_HEAD_BYTES: Final = 1500
 _START: Final = attrgetter("start")
 _FUNCTIONAL: Final = re.compile(rb"\bfun\s+interface\s+\Z")
 """What stands before the name of an interface that a lambda may stand for."""
+_EXTENDED: Final = re.compile(r"\(\s*(?:\[[^\]]*\]\s*)*(?:(?:ref|in|scoped|readonly)\s+)*this\s")
+"""How the parameters of a method of C# begin that extends the type of the first one."""
+_BLOCK: Final = b"extension"
+_EXTENDED_TYPE: Final = re.compile(rb"extension[ \t]*(?:<[^<>(){};]*>[ \t]*)?\(([^(){};]+)\)")
+"""The head of a block of C# that extends a type."""
 EXTENDING: Final = frozenset(("method", "property"))
 """Kinds of members of C#'s static classes that may extend other types."""
 TYPED_CALLS: Final = frozenset(("interface", "type"))
@@ -137,10 +144,11 @@ class SymbolTypes(FileBindings):
                 unknown.add(self._function_at(match["yielded"][0][0]))
             elif "given" in match:
                 given.setdefault(self._function_at(match["given"][0][0]), []).append(match["given"][0])
-        for symbol in self._symbols if static_classes else ():
+        for index, symbol in enumerate(self._symbols if static_classes else ()):
             # What no modifier calls static in such a class extends other types.
-            if symbol.parent in static_classes and symbol.kind in EXTENDING:
+            if symbol.parent in static_classes and symbol.kind in EXTENDING and not symbol.flags & STATIC:
                 symbol.flags |= STATIC
+                self._describe_extending(index)
         for owner, values in given.items():
             if owner >= 0 and not self._symbols[owner].type and any(map(is_fixture, self._symbols[owner].decorators)):
                 self._symbols[owner].type = self._one_of(values)  # nobody but pytest calls it
@@ -148,6 +156,21 @@ class SymbolTypes(FileBindings):
             symbol = self._symbols[owner]
             if not symbol.type and owner not in unknown:
                 symbol.type = self._one_of(values)
+
+    def _describe_extending(self, index: int) -> None:
+        """Note what a member in a block of C# extends, which it takes as its first argument, too."""
+        symbol = self._symbols[index]
+        first, begun = self._spans[symbol.parent][0], self._spans[index][0]
+        head = None
+        while head is None and (begun := self._data.rfind(_BLOCK, first, begun)) >= 0:
+            head = _EXTENDED_TYPE.match(self._data, begun)
+        if head is None:
+            symbol.labels = IN_EXTENSION
+            return
+        least, most = symbol.parameters
+        symbol.labels = EXTENDS_FIRST
+        symbol.types = (*parameter_types(f"({self._text(head.span(1))})"), *symbol.types)
+        symbol.parameters = (least + 1, most + 1) if most >= 0 else (1, 1) if symbol.kind == "property" else (-1, -1)
 
     def _one_of(self, values: Sequence[Range]) -> str:
         """The expression of one of several values; "" if it is unknown."""
@@ -324,6 +347,8 @@ class SymbolTypes(FileBindings):
         if "parameters" in match:
             written = self._text(match["parameters"][0])
             symbol.parameters = parameter_counts(written)
+            if self._language.name == "csharp" and _EXTENDED.match(written):
+                symbol.labels = EXTENDS_FIRST
             if self._language.overloads:
                 symbol.types = (c_parameter_types if self._language.macros else parameter_types)(written)
             elif self._language.receiving_lambdas:

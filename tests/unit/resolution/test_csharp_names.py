@@ -46,13 +46,13 @@ def test_members_of_a_block_that_extends_a_type_are_those_of_the_class_around() 
     facts = sample.facts("Extensions.cs")
     assert facts is not None
     assert not facts.damaged
-    assert sample.uses("RequestExtensions.AddXml", None, "possible") == [
+    assert sample.uses("RequestExtensions.AddXml") == [
         'Main.cs: request.AddXml("a");',
         'Main.cs: RequestExtensions.AddXml(request, "c");',
     ]
-    assert sample.uses("RequestExtensions.Length", None, "possible") == ["Main.cs: Use(request.Length);"]
+    assert sample.uses("RequestExtensions.Length") == ["Main.cs: Use(request.Length);"]
     assert sample.uses("RequestExtensions.IsEmpty", None, "possible") == ["Main.cs: all.IsEmpty();"]
-    assert sample.uses("RequestExtensions.After", None, "possible") == ["Main.cs: request.After();"]
+    assert sample.uses("RequestExtensions.After") == ["Main.cs: request.After();"]
 
 
 def test_the_type_that_a_block_extends_is_used() -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from glossator.index.facts import GLOBAL_USING, STATIC
+from glossator.index.facts import EXTENDS_FIRST, GLOBAL_USING, IN_EXTENSION, STATIC, last_part
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.package_rules import ROOTS, PackageRules
 from glossator.retrieval.resolution.rules import SEEN_FROM, namespace_seen_from, own_symbols, symbol_of
-from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, UNKNOWN_VALUE, Spot, Value, Values
+from glossator.retrieval.resolution.values import (
+    ADDED,
+    NOTHING_KNOWN,
+    UNKNOWN_MODULE,
+    UNKNOWN_VALUE,
+    Spot,
+    Value,
+    Values,
+)
 
 if TYPE_CHECKING:
     from glossator.index.facts import Import, Symbol
@@ -300,34 +308,49 @@ class DotnetRules(PackageRules):
         return found
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
-        """An extension method may add any member; on what type is not known."""
-        return NOTHING_KNOWN if self._extends(world, name) else super().class_member(world, value, name)
+        """What extension methods of the index add to a type. To what type those of a block add is not known."""
+        added = self._extensions(world, name)
+        if not added or value.kind != "instance" or any(_labels(world, one) != EXTENDS_FIRST for one in added):
+            return NOTHING_KNOWN if added else super().class_member(world, value, name)
+        hierarchy = world.ancestors(value.key)
+        above = {last_part(one.name) for one in hierarchy.externals} | {"object"}
+        found: list[Value] = []
+        doubtful = hierarchy.open
+        for one in added:
+            symbol = symbol_of(world, one)
+            kind = self.read_type(symbol.types[0] if symbol.types else "")
+            extended = world.type_value(kind, Spot(one.path, one.number))
+            if (
+                last_part(kind.name) in above
+                or kind.name in {part.partition(":")[0] for part in symbol.generics}
+                or any(part.kind == "instance" and part.key in hierarchy.classes for part in extended)
+            ):
+                found.append(one)
+            else:
+                doubtful = doubtful or UNKNOWN_VALUE in extended
+        homes = {(one.path, symbol_of(world, one).parent) for one in found}
+        # Which class's is meant depends on what the file opens.
+        unknown = (UNKNOWN_VALUE,) if doubtful or len(homes) > 1 else ()
+        meant = (*(one._replace(name=ADDED) for one in found), *unknown)
+        return meant or super().class_member(world, value, name)
 
     def external_member(self, world: World, value: Value, name: str) -> Values:
         """A member of a library's value, or an extension method."""
         found = super().external_member(world, value, name)
-        return (*found, UNKNOWN_VALUE) if self._extends(world, name) else found
+        return (*found, UNKNOWN_VALUE) if self._extensions(world, name) else found
 
-    def _extends(self, world: World, name: str) -> bool:
-        """Whether a method of the name may be one that extends other types: a static one of an outermost class that has
-        nothing but these and fields."""
-        key = ("extends", name)
+    def _extensions(self, world: World, name: str) -> Values:
+        """The members of a name that extend types."""
+        key = ("extensions", name)
         if (known := world.memory.get(key)) is None:
-            known = world.memory[key] = any(
-                view.symbol(index).flags & STATIC and self._is_static(view, view.symbol(index).parent)
+            known = world.memory[key] = tuple(
+                Value("symbol", path, index)
                 for path in world.files_defining(name)
                 if (view := world.view(path)) is not None and view.facts.language in self.languages
                 for index in view.named(name)
+                if view.symbol(index).labels in (EXTENDS_FIRST, IN_EXTENSION)
             )
-        return bool(known)
-
-    def _is_static(self, view: FileView, number: int) -> bool:
-        """Whether a class is outermost, has no supertypes, and only static methods."""
-        if number < 0 or (home := view.symbol(number)).kind != "class" or home.bases:
-            return False
-        outermost = home.parent < 0 or view.symbol(home.parent).kind == "namespace"
-        methods = (view.symbol(one) for one in view.members(number))
-        return outermost and all(one.flags & STATIC for one in methods if one.kind in CALLABLE_KINDS)
+        return cast("Values", known)
 
 
 def _is_named_like_its_type(world: World, value: Value) -> bool:
@@ -336,6 +359,11 @@ def _is_named_like_its_type(world: World, value: Value) -> bool:
         return False
     symbol = symbol_of(world, value)
     return symbol.kind in ("field", "property") and symbol.type.strip("<>?").rpartition(".")[2] == symbol.name
+
+
+def _labels(world: World, value: Value) -> str:
+    """How a member extends a type."""
+    return symbol_of(world, value).labels
 
 
 def _is_type(symbol: Symbol) -> bool:

@@ -33,6 +33,7 @@ from glossator.retrieval.resolution.remembered import Doubts, Remembered
 from glossator.retrieval.resolution.rules import symbols
 from glossator.retrieval.resolution.type_texts import LIST, TUPLE
 from glossator.retrieval.resolution.values import (
+    ADDED,
     BUILT_IN_VALUE,
     INSTANCE_MARK,
     NOTHING_KNOWN,
@@ -179,7 +180,9 @@ class Evaluator(IndexedFiles):
         count = arguments_in(then[0]) if called else -1
         if count < 0 or not self._current.overloads:
             return meant
-        return tuple(one for one in meant if one not in functions or takes(functions[one], count)) or meant
+        added = {one: one.name == ADDED for one in functions}
+        fitting = [one for one in meant if one not in functions or takes(functions[one], count + added[one])]
+        return tuple(fitting) or meant
 
     def widened(self, expression: str, place: Spot) -> Spot:
         """The outermost place at which an expression means the same, so that it is evaluated once."""

@@ -29,6 +29,7 @@ from glossator.retrieval.resolution.receivers import HEAD
 from glossator.retrieval.resolution.rules import symbol_of
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
+    ADDED,
     BUILT_IN_VALUE,
     EXCLUDED,
     NOTHING_KNOWN,
@@ -334,7 +335,9 @@ class MentionMeaning:
             homes = {(value.path, symbol.parent) for value, symbol in functions.items()}
             inherited = self._inherited(path, functions, *homes) if len(homes) == 1 and mention.arguments >= 0 else {}
             fitting = {
-                value: symbol for value, symbol in (functions | inherited).items() if takes(symbol, mention.arguments)
+                value: symbol
+                for value, symbol in (functions | inherited).items()
+                if takes(symbol, mention.arguments + (value.name == ADDED))
             }
             if functions and not fitting:
                 # What takes so many is something else: an extension, or a library's.
@@ -344,10 +347,11 @@ class MentionMeaning:
                 unfit |= functions.keys() - fitting.keys()
                 found += tuple(value for value in fitting if value in inherited)
                 functions |= inherited
-                if len(fitting) > 1 and len(homes) == 1 and (given := self._given(path, mention)):
+                added = any(value.name == ADDED for value in fitting)
+                if len(fitting) > 1 and len(homes) == 1 and not added and (given := self._given(path, mention)):
                     meant = chosen(self._world, Spot(path, mention.owner), given, [*fitting.items()])
                     unfit |= fitting.keys() - set(meant)
-                if self._is_other_overload(path, mention, fitting):
+                if not added and self._is_other_overload(path, mention, fitting):
                     found += (UNKNOWN_VALUE,)
         meant_functions = {value: symbol for value, symbol in functions.items() if value not in unfit}
         if _are_extensions([*meant_functions.values()]) or self._is_out_of_sight(path, mention, meant_functions):

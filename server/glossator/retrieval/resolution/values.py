@@ -60,8 +60,8 @@ class Value(NamedTuple):
         path: the file of the symbol; of a module its file, its folder (with a final "/") or its namespace.
         number: the symbol's index in its file.
         name: of an external value its dotted name, as far as known ("queue.Queue", "queue.Queue().get"), "%" for the
-            language itself; of a missed member "$" if it was asked of `$`; of an unknown value "module" if it may well
-            be a module.
+            language itself; of a member `ADDED` if it is called on its first argument; of a missed member "$" if it was
+            asked of `$`; of an unknown value "module" if it may well be a module.
         arguments: type arguments, each a tuple of alternatives: `list[Session]` has one, an instance of Session.
         this: for members: the class through which it was reached, whose instance `$` is.
     """
@@ -85,6 +85,8 @@ MAX_VALUES: Final = 8
 """Alternatives of a value; with more it is unknown."""
 INSTANCE_MARK: Final = "()"
 """At the end of the name of something external: an instance of it."""
+ADDED: Final = "(1)"
+"""The `name` of a member of a type that is a static function elsewhere, called on its first argument."""
 UNKNOWN_VALUE: Final = Value("unknown")
 UNKNOWN_MODULE: Final = Value("unknown", name="module")
 """Any definition of the name: what has it is made while running, or by a macro, or is a module that was not found."""
