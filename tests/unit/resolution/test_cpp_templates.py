@@ -166,3 +166,13 @@ def test_names_in_a_macro_s_arguments_are_possible_uses() -> None:
     )
     assert sample.uses("Pool", grade="possible") == ['pool.h: CLASS_VERSION(db::Pool, 1, "Other")']
     assert sample.uses("Other", grade="possible") == []
+
+
+def test_parameters_of_templates_override_nothing() -> None:
+    sample = Sample({
+        "a.cpp": "template <typename Peek> struct Base { Peek one; };\n"
+        "template <typename Peek> struct Range : Base<Peek> { Peek two; };\n"
+    })  # fmt: skip
+    found = [one for name in ("Base.Peek", "Range.Peek") for one in sample.resolver.definitions(name, "a.cpp")]
+    assert found
+    assert not [use for one in found for use in sample.resolver.uses(one).uses if use.kind == "override"]

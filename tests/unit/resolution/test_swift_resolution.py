@@ -545,3 +545,8 @@ def test_labels_in_types_and_tuples_are_no_uses() -> None:
         "Page.swift: var reason: (_ reason: String?, code: Int) -> Page { return make(reason) }"
     ]
     assert sample.uses("code") == [both]
+
+
+def test_the_name_of_an_interface_for_certain_modules_is_no_type() -> None:
+    sample = Sample({"a.swift": "protocol Decoding {}\n@_spi(Decoding) public struct Door: Decoding {}\n"})
+    assert "read" not in sample.kinds("Decoding")

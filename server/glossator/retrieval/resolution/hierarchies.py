@@ -98,6 +98,8 @@ class Hierarchies(DefinitionLookup):
         if one.language == "kotlin" and bool(one.symbol.scope) != bool(other.symbol.scope):
             return False  # an extension beside a member
         functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
+        if one.language == "cpp" and functions != (True, True):
+            return False  # neither fields nor what a template calls its parameters
         if not rules_of(one.language).overloads:
             return True
         if functions != (True, True):

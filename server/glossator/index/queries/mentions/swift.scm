@@ -39,7 +39,7 @@
 ; Imports and labels
 (import_declaration (identifier (simple_identifier) @skip))
 ((attribute (user_type (type_identifier) @_attribute) (simple_identifier) @skip)
-  (#eq? @_attribute "available"))
+  (#any-of? @_attribute "available" "_spi"))
 (parameter external_name: (simple_identifier) @skip)
 (tuple_type_item (simple_identifier) @skip)
 (tuple_expression (simple_identifier) @skip . ":")
