@@ -26,7 +26,7 @@ _BUILT: Final = frozenset(("unsigned", "signed", "long", "short", "int", "char",
 _SCOPES: Final = re.compile(r"(?:\b\w+)?\s*::\s*")
 _PLAIN: Final = re.compile(
     r"\s*(const\s+)?(?:\w+::)*((?!const\b|struct\b|enum\b|class\b|union\b|unsigned\b|signed\b|long\b|short\b|volatile\b"
-    r"|this\b|typename\b|register\b)\w+)\s*([*&]?)\s*(?!const\b)\w+\s*"
+    r"|this\b|typename\b|register\b)\w+)(?:\s*([*&])\s*|\s+)(?!const\b)\w+\s*"
 )
 _WORD: Final = re.compile(r"\w+")
 _FUNCTION: Final = re.compile(r"\(\s*(?:\w+\s*::\s*)*[*&^]\s*\w*\s*\)\s*\(")
@@ -53,7 +53,7 @@ def c_parameter_types(text: str) -> tuple[str, ...]:
 
 def _parameter(text: str) -> str:
     if plain := _PLAIN.fullmatch(text):  # most are
-        return plain[2] + ("" if plain[1] and plain[3] == "&" else plain[3])
+        return plain[2] + ("" if plain[1] and plain[3] == "&" else plain[3] or "")
     if "[[" in text or "(" in text:
         text = _ATTRIBUTE.sub("", text)
     text = text.partition("=")[0].strip()

@@ -553,3 +553,14 @@ def test_a_pack_of_arguments_may_be_any_number() -> None:
     assert grades == [[(5, "possible")], [(5, "possible")]]
     assert sample.kinds("only") == ["call"]
     assert [len(sample.resolver.uses(one).resolved) for one in sample.resolver.definitions("write")] == [1, 0]
+
+
+def test_a_prototype_without_names_for_its_parameters_is_one_with_its_definition() -> None:
+    sample = Sample({
+        "size.h": "namespace app {\nint fixed(int);\nvoid put(int, char *);\n}\n",
+        "size.cc": '#include "size.h"\nnamespace app {\nint fixed(int n) {\n  return n;\n}\n'
+        "void put(int n, char *text) {\n}\n}\n",
+        "main.cc": '#include "size.h"\nint main() {\n  app::put(1, 0);\n  return app::fixed(1);\n}\n',
+    })  # fmt: skip
+    assert sample.uses("app.put", "size.cc") == ["main.cc: app::put(1, 0);"]
+    assert sample.uses("app.fixed", "size.cc") == ["main.cc: return app::fixed(1);"]

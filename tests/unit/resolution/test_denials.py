@@ -1063,6 +1063,14 @@ CASES: dict[str, Case] = {
         "Binding.producer_t",
         "Binding.lone_t",
     ),
+    "ruby: a method whose name begins like a constant's": (
+        {
+            "a.rb": "module Helpers\n  def N_(text)\n    text\n  end\n  def L_(text)\n    text\n  end\nend\n",
+            "b.rb": "class Shop < Base\n  def run\n    N_('Apple')\n  end\nend\n",
+        },
+        "N_",
+        "L_",
+    ),
 }
 
 

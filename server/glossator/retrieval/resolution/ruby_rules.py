@@ -147,6 +147,10 @@ class RubyRules(LanguageRules):
             return ()
         return NOTHING_KNOWN
 
+    def called_elsewhere(self, world: World, place: Spot, name: str) -> Values:
+        """A method whose name begins like a constant's (`N_("Apple")`), maybe of what is mixed in."""
+        return NOTHING_KNOWN if name[:1].isupper() else ()
+
     def more_bases(self, world: World, key: Key) -> Values:
         """Where else the class or module is opened; unknown ones if its hook includes more (`base.include Job`)."""
         view = world.view(key[0])
