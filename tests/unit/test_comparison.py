@@ -33,7 +33,7 @@ def opened(code: Path, tmp_path: Path) -> Session:
 def test_an_unchanged_index_is_read_although_another_process_writes_it(code: Path, tmp_path: Path) -> None:
     with closing(opened(code, tmp_path)) as session:
         assert session.root.outdated() is not None  # there is none
-        session.root.index(all_cores=True, found=session.root.outdated())
+        session.root.index(all_cores=True, differing=session.root.outdated())
         folder = session.root.folder
     lock = folders.acquire(folder)
     try:
@@ -67,7 +67,7 @@ def test_each_change_is_noticed_and_indexed_once(code: Path, tmp_path: Path, cha
     with closing(Session([code], settings)) as session:
         found = session.root.outdated()
         assert found is not None
-        report = session.root.index(all_cores=True, found=found)
+        report = session.root.index(all_cores=True, differing=found)
         paths = set(session.root.writer().files())
         expected = {"cart.py", "till.go", ".env"}
         expected |= {"new.py"} if change == "new" else {"key.pem"} if change == "new skipped" else set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +16,17 @@ from glossator.index.manifest import FileColumns, Manifest
 from glossator.index.records import FileRecord
 from glossator.index.store import Store
 from glossator.project.session import Session
+from glossator.project.updates import RootUpdates
 from glossator.settings import Settings
 from glossator.workspace import inotify
-from glossator.workspace.files import Rules
+from glossator.workspace.files import Found, Rules, Skipped
 from glossator.workspace.sources import InotifySource
 from tests.unit.indexing_faults import settled_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+WAIT = 120.0
 
 
 @pytest.fixture
@@ -164,34 +169,72 @@ def test_columns_of_all_files(code: Path) -> None:
 
 
 @pytest.mark.skipif(not inotify.AVAILABLE, reason="inotify is Linux's")
-def test_each_folder_is_watched_before_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scanned", [False, True])
+def test_each_folder_is_watched_before_it_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scanned: bool
+) -> None:
     for name in ("src/inner", "env", "node_modules/a", "out"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "env/pyvenv.cfg").touch()
     (tmp_path / ".gitignore").write_text("out\n")
-    walks: list[str] = []
-    folders = Rules.folders
-
-    def counted(rules: Rules, under: str = "", before_listing: Callable[[str], None] | None = None) -> Iterator[str]:
-        walks.append(under)
-        return folders(rules, under, before_listing)
-
     add = InotifySource._add
 
     def added(source: InotifySource, folder: str) -> bool:
         done = add(source, folder)
         if folder == f"{tmp_path}/src":  # somebody makes a folder at this very moment
             (tmp_path / "src/new/deep").mkdir(parents=True)
+            (tmp_path / "src/new/deep/new.py").touch()
         return done
 
-    monkeypatch.setattr(Rules, "folders", counted)
     monkeypatch.setattr(InotifySource, "_add", added)
-    source = InotifySource(Rules(tmp_path.resolve(), Settings()))
+    found: list[Found | Skipped] | None = [] if scanned else None
+    source = InotifySource(Rules(tmp_path.resolve(), Settings()), found)
     try:
         watched = {
             Path(one).relative_to(tmp_path).as_posix() for one in source._inotify.folders() if tmp_path.name in one
         }
         assert watched == {".", "src", "src/inner", "src/new", "src/new/deep", "env"}
-        assert walks == [""], "one walk is enough"
+        if found is not None:
+            assert found == list(Rules(tmp_path.resolve(), Settings()).scan())
+            assert "src/new/deep/new.py" in [one.path for one in found]
     finally:
         source.close()
+
+
+@pytest.mark.skipif(not inotify.AVAILABLE, reason="inotify is Linux's")
+def test_a_server_walks_through_its_folders_once_when_it_starts(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code / "inner").mkdir()
+    walks: list[str] = []
+    scan, folders = Rules.scan, Rules.folders
+
+    def noted_scan(
+        rules: Rules, under: str = "", before_listing: Callable[[str], None] | None = None
+    ) -> Iterator[Found | Skipped]:
+        walks.append("scan")
+        return scan(rules, under, before_listing)
+
+    def noted_folders(
+        rules: Rules, under: str = "", before_listing: Callable[[str], None] | None = None
+    ) -> Iterator[str]:
+        walks.append("folders")
+        return folders(rules, under, before_listing)
+
+    monkeypatch.setattr(Rules, "scan", noted_scan)
+    monkeypatch.setattr(Rules, "folders", noted_folders)
+    told = threading.Event()
+    with closing(opened(code)) as session:
+        updates = RootUpdates(session.root, watch=True, on_change=told.set)
+        try:
+            updates.rescan().result(WAIT)
+            assert walks[0] == "scan"
+            # A second one is that of the request, if the first had begun before.
+            assert walks.count("scan") == len(walks) <= 2
+            (code / "inner/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
+            until = time.monotonic() + WAIT
+            while "inner/late.py" not in [hit.path for hit in session.root.search("late_arrival", 3)]:
+                assert time.monotonic() < until
+                told.wait(0.05)
+                told.clear()
+            assert "inner/late.py" in session.root.writer().files()
+        finally:
+            updates.close()

@@ -115,7 +115,7 @@ def update_index(session: Session, found: Iterable[Found | Skipped] | None = Non
             rate = f"{progress.lines_per_second:,.0f} lines/s" if progress.lines_per_second else ""
             bar.update(STAGES.get(progress.stage, progress.stage), done, total, files, rate)
 
-        report = session.root.index(show, stopped, all_cores=True, found=found)
+        report = session.root.index(show, stopped, all_cores=True, differing=found)
         if stopped():
             raise CancelledByUser("interrupted while the index was being written; it is complete")
         return report

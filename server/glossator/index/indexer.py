@@ -147,7 +147,8 @@ class Indexer:
         all_cores: bool = False,
         maintain: bool = True,
         facts_later: bool = False,
-        found: Iterable[Found | Skipped] | None = None,
+        scanned: Iterable[Found | Skipped] | None = None,
+        differing: Iterable[Found | Skipped] | None = None,
     ) -> IndexReport:
         """Bring the whole index up to date.
 
@@ -155,8 +156,9 @@ class Indexer:
         for a command, a first index uses every core, and a later run starts a worker only if a file has changed;
         otherwise it starts one in any case, for the changes to come. Without `maintain`, compacting and repairing the
         store is left to the caller; a first index is always finished here. With `facts_later`, collecting the facts
-        that files are without is left to the caller, and those of a large first index are left out. `found` is a scan
-        that has just begun, if there is one already.
+        that files are without is left to the caller, and those of a large first index are left out. `scanned` is what
+        a scan has just found, if there was one; `differing` is one that has begun, of which it is known that it differs
+        from the index.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
@@ -167,11 +169,13 @@ class Indexer:
         with self._running:
             started = time.perf_counter()
             progress(Progress("scanning"))
-            scanned = Rules(self._root, self._settings).scan() if found is None else iter(found)
+            if differing is not None:
+                found = iter(differing)
+            else:
+                found = iter(Rules(self._root, self._settings).scan() if scanned is None else scanned)
             with self._committing:
                 self._overtaken.clear()
-                # A scan that somebody has begun is not finished, since a difference was found.
-                stats = self._store.stats() if found is None else None
+                stats = self._store.stats() if differing is None else None
                 manifest = {} if stats else self._store.files()
                 self._is_repaired = True
             first = not manifest and not stats
@@ -180,11 +184,11 @@ class Indexer:
                     self._pool.start(self._pool.count if first else 1)
                 changes = _Changes()
                 taken: list[Found | Skipped] = []
-                if not stats or not is_unchanged(also_kept(_until(scanned, cancelled), taken), stats):
+                if not stats or not is_unchanged(also_kept(_until(found, cancelled), taken), stats):
                     if stats:
                         with self._committing:
                             manifest = self._store.files()
-                    both = _until(chain(taken, scanned), cancelled)
+                    both = _until(chain(taken, found), cancelled)
                     changes = _compare(both, manifest, self._store.earlier_hashes, self._pool.start)
                 large = first and sum(task.size for task in changes.tasks) >= LATER_BYTES
                 aim: Aim = "entries" if facts_later and large else "all"

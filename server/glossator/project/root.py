@@ -338,9 +338,10 @@ class Root:
         all_cores: bool = False,
         maintain: bool = True,
         facts_later: bool = False,
-        found: Iterable[Found | Skipped] | None = None,
+        scanned: Iterable[Found | Skipped] | None = None,
+        differing: Iterable[Found | Skipped] | None = None,
     ) -> IndexReport:
-        """Bring the index up to date with the disk; for the last four arguments, see `Indexer.run`.
+        """Bring the index up to date with the disk; for the last five arguments, see `Indexer.run`.
 
         Raises:
             StoreLockedError: another process is updating it; its commits can be read.
@@ -362,7 +363,13 @@ class Root:
                 self.open()
             raise
         report = indexer.run(
-            progress, cancelled, all_cores=all_cores, maintain=maintain, facts_later=facts_later, found=found
+            progress,
+            cancelled,
+            all_cores=all_cores,
+            maintain=maintain,
+            facts_later=facts_later,
+            scanned=scanned,
+            differing=differing,
         )
         if self.settings.team:
             from glossator.team.mounting import note_finished

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from glossator.index.entries import Skipped
+    from glossator.index.entries import Skipped as SkippedFile
     from glossator.index.indexer import Progress
     from glossator.index.records import StoreStatus
     from glossator.project.root import Root
     from glossator.workspace.changes import Changes
+    from glossator.workspace.files import Found, Skipped
 
 State = Literal["indexing", "ready", "failed"]
 
@@ -62,7 +63,7 @@ class RootState:
     symbols: int = 0
     pending: int = 0
     """Number of files known to be waiting for indexing."""
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
     watching: str = ""
     message: str = ""
     """Why it failed, and what to do."""
@@ -255,15 +256,17 @@ class RootUpdates:
         due = self._rescan or self._recount or bool(self._changed) or self._maintenance_error is not None
         return self._closed or due
 
-    def _start_watching(self) -> None:
+    def _start_watching(self) -> list[Found | Skipped] | None:
+        """See `Watcher.start`."""
         try:
-            self._watcher.start()
+            scanned = self._watcher.start()
         except GlossatorError as error:
             _log.warning("%s is not watched: %s", self.root.path, error)
-            return
+            return None
         self._watching = True
         if self._closed:
             self._watcher.stop()
+        return scanned
 
     def _update(self, *, rescan: bool, changed: set[Path]) -> float | None:
         """Do what is due; returns the seconds until the next attempt."""
@@ -286,8 +289,7 @@ class RootUpdates:
             return RETRY_SECONDS
 
     def _do(self, *, rescan: bool, changed: set[Path]) -> float | None:
-        if not self._watching:
-            self._start_watching()
+        scanned = None if self._watching else self._start_watching()
         error, self._maintenance_error = self._maintenance_error, None
         if changed and (error is not None or self._state == "failed"):
             rescan = True  # what was changed when it failed is not known any more, and what is damaged is repaired
@@ -297,7 +299,7 @@ class RootUpdates:
             if rescan or changed:
                 self._is_compacted = False
             if rescan:
-                self._compare_all()
+                self._compare_all(scanned)
             elif changed:
                 self._update_changed(changed)
             else:
@@ -310,12 +312,18 @@ class RootUpdates:
             raise
         return MAINTAIN_SECONDS
 
-    def _compare_all(self) -> None:
-        """Compare the whole index with the disk, and bring it up to date."""
+    def _compare_all(self, scanned: list[Found | Skipped] | None) -> None:
+        """Compare the whole index with the disk, and bring it up to date; `scanned`: what a scan has just found."""
         self._set("indexing")
         with contextlib.suppress(GlossatorError):  # opening it for writing will report the error
             self.root.open()  # so that it can be read while it is repaired and updated
-        self.root.index(self._report, lambda: self._cancel_run or self._closed, maintain=False, facts_later=True)
+        self.root.index(
+            self._report,
+            lambda: self._cancel_run or self._closed,
+            maintain=False,
+            facts_later=True,
+            scanned=scanned,
+        )
         self._end_progress()
         self._count()
         self._updates += 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from operator import attrgetter
 from pathlib import Path
@@ -124,9 +125,10 @@ class Rules:
 
     # Questions
 
-    def scan(self, under: str = "") -> Iterator[Found | Skipped]:
-        """All files below the folder `under` ("" for the root), sorted by the parts of their paths."""
-        listing = self._enter(under) if not under or _stays_inside(under) else None
+    def scan(self, under: str = "", before_listing: Callable[[str], None] | None = None) -> Iterator[Found | Skipped]:
+        """All files below `under` ("" for the root), sorted by their paths' parts; `before_listing`: see `folders`."""
+        listing = self._enter(under, before_listing=before_listing) if not under or _stays_inside(under) else None
+        enter = partial(self._enter, is_listed=True, before_listing=before_listing)
         if isinstance(listing, Skipped):
             yield listing
         if not isinstance(listing, list):
@@ -143,7 +145,7 @@ class Rules:
                     if verdict is not None:
                         yield verdict
                     continue
-                inner = self._enter(child, folder, is_listed=True, may_be_ignored=folder_may_be_ignored(name))
+                inner = enter(child, folder, may_be_ignored=folder_may_be_ignored(name))
                 if isinstance(inner, list):
                     around.append(_entered(f"{child}/", self._folders[child], inner))
                     break
@@ -158,6 +160,7 @@ class Rules:
         `before_listing` is called with each folder before it is listed, and with those that what is in them excludes.
         """
         listing = self._enter(under, before_listing=before_listing)
+        enter = partial(self._enter, is_listed=True, before_listing=before_listing)
         pending = [(under, listing)] if isinstance(listing, list) else []
         while pending:
             path, entries = pending.pop()
@@ -169,10 +172,7 @@ class Rules:
             for entry in entries:
                 if _is_folder(entry):
                     child = prefix + entry.name
-                    may_be = may_be_ignored(entry.name)
-                    inner = self._enter(
-                        child, folder, is_listed=True, may_be_ignored=may_be, before_listing=before_listing
-                    )
+                    inner = enter(child, folder, may_be_ignored=may_be_ignored(entry.name))
                     if isinstance(inner, list):
                         children.append((child, inner))
             pending.extend(reversed(children))

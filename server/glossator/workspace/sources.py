@@ -17,7 +17,10 @@ from glossator.workspace.changes import FileEvent
 from glossator.workspace.files import Found, Rules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from glossator.workspace.files import Skipped
 
 Mode = Literal["inotify", "native", "polling", "client", "waiting", "stopped"]
 
@@ -63,12 +66,18 @@ class InotifySource:
 
     mode: Mode = "inotify"
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, found: list[Found | Skipped] | None = None) -> None:
+        """Begin to watch. What a scan finds meanwhile is added to `found`: events tell of all changes since."""
         self._inotify = inotify.Inotify()
         self._rules = rules
         self._root = str(rules.root)
         try:
-            self.renew(rules)
+            covered: set[str] = set()
+            if found is None:
+                covered = self._cover("")
+            else:
+                found.extend(rules.scan("", self._watching(covered)))
+            self._watch_no_others(covered)
         except BaseException:
             self._inotify.close()
             raise
@@ -76,27 +85,35 @@ class InotifySource:
     def renew(self, rules: Rules) -> None:
         """See `EventSource`."""
         self._rules = rules
-        wanted = self._cover("")
+        self._watch_no_others(self._cover(""))
+
+    def _watch_no_others(self, wanted: set[str]) -> None:
+        """Watch these folders, which are watched already, and those outside that matter, and no others."""
+        rules = self._rules
         wanted |= {str(folder) for folder in outside(rules) if self._add(str(folder))}
         for folder in self._inotify.folders():
             if folder not in wanted:
                 self._inotify.remove(folder)
 
     def _cover(self, under: str) -> set[str]:
-        """Watch `under` and all folders below it; returns them.
+        """Watch `under` and all folders below it; returns them."""
+        covered: set[str] = set()
+        for _ in self._rules.folders(under, self._watching(covered)):
+            continue
+        return covered
+
+    def _watching(self, covered: set[str]) -> Callable[[str], None]:
+        """Watches a folder, and adds it to those that are covered.
 
         Each folder is watched before it is listed: one that is created in it is listed, or else an event tells of it.
         """
-        covered: set[str] = set()
 
         def watch(folder: str) -> None:
             full = f"{self._root}/{folder}" if folder else self._root
             if self._add(full):
                 covered.add(full)
 
-        for _ in self._rules.folders(under, watch):
-            continue
-        return covered
+        return watch
 
     def _add(self, folder: str) -> bool:
         """Watch one folder; False if it is gone or may not be read."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glossator.settings import Settings
-    from glossator.workspace.files import Rules
+    from glossator.workspace.files import Found, Rules, Skipped
 
 POLL_INTERVAL = 3.0
 """Seconds between two scans when polling; longer if scanning would take more than a tenth of the time."""
@@ -173,21 +173,25 @@ class Watcher:
         self._collector: ChangeCollector | None = None
         self._reported: queue.SimpleQueue[Path] = queue.SimpleQueue()
 
-    def start(self) -> None:
+    def start(self) -> list[Found | Skipped] | None:
         """Start watching; takes about as long as a scan.
+
+        Returns what a scan found meanwhile, if there was one: all changes since then will be reported.
 
         Raises:
             WorkspaceError: the root is not a folder that can be read.
         """
         self._collector = ChangeCollector(self._root, self._settings, quiet=self._quiet, longest=self._longest)
+        found: list[Found | Skipped] = []
         try:
-            self._source = self._open(self._collector.rules)
+            self._source = self._open(self._collector.rules, found)
         except RootGoneError:
             raise WorkspaceError(f"cannot read {self._root}") from None
         self._collector.read_git_state()
         thread = threading.Thread(target=self._run, args=(self._collector,), name="glossator-watcher", daemon=True)
         thread.start()
         self._thread = thread  # only now: another thread that stops the watcher joins it, which has to be started
+        return found if isinstance(self._source, InotifySource) else None
 
     def report(self, paths: Iterable[Path]) -> None:
         """Report changes of these files or folders (absolute paths). May be called by any thread; never waits."""
@@ -215,8 +219,8 @@ class Watcher:
         folders = source.folders() if source is not None else 0
         return WatchStatus(mode, self._reason, folders, pending + self._reported.qsize())
 
-    def _open(self, rules: Rules) -> EventSource:
-        """The best source that works. Raises RootGoneError."""
+    def _open(self, rules: Rules, found: list[Found | Skipped] | None = None) -> EventSource:
+        """The best source that works; `found` as for `InotifySource`. Raises RootGoneError."""
         if self._mode == "client":
             return ReportedSource(rules, self._poll_interval)
         wanted = "polling" if self._broken else self._mode
@@ -224,7 +228,7 @@ class Watcher:
             wanted = "inotify" if inotify.AVAILABLE else "native"
         try:
             if wanted == "inotify":
-                return InotifySource(rules)
+                return InotifySource(rules, found)
             if wanted == "native":
                 return _NativeSource(rules)
         except OSError as error:
