@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
 from glossator.errors import CancelledByUser
 from glossator.index.facts import Facts, member_note
+from glossator.retrieval.resolution.mention_meaning import MentionMeaning
 from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError, Patience
 from glossator.retrieval.resolution.remembered import SharedResults
 from glossator.retrieval.resolution.resolver import Resolver
+from glossator.retrieval.resolution.values import Resolution
 from tests.unit.resolution.resolution_samples import Sample
 
 
@@ -48,6 +51,22 @@ class Languages(Counting):
 
     def may_have_any(self, languages: frozenset[str]) -> bool:
         return any(facts.language in languages for facts in self._facts.values())
+
+    def noting(self, name: str) -> list[str]:
+        self.looked_up.append(name)
+        return super().noting(name)
+
+
+class Shared(Sample):
+    """A sample that keeps what questions find out, and notes which names are looked up."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.results = SharedResults()
+        self.looked_up: list[str] = []
+        super().__init__(files)
+
+    def shared_results(self) -> SharedResults:
+        return self.results
 
     def noting(self, name: str) -> list[str]:
         self.looked_up.append(name)
@@ -231,21 +250,6 @@ def test_many_questions_share_their_time() -> None:
 
 
 def test_files_of_rare_names_are_looked_up_once_for_all_questions() -> None:
-    class Shared(Sample):
-        """A sample that keeps what questions find out, and notes which names are looked up."""
-
-        def __init__(self, files: dict[str, str]) -> None:
-            self.results = SharedResults()
-            self.looked_up: list[str] = []
-            super().__init__(files)
-
-        def shared_results(self) -> SharedResults:
-            return self.results
-
-        def noting(self, name: str) -> list[str]:
-            self.looked_up.append(name)
-            return super().noting(name)
-
     sample = Shared(
         {
             **{f"m{number:02}.py": "from base import act\n\nact()\n" for number in range(50)},
@@ -259,3 +263,20 @@ def test_files_of_rare_names_are_looked_up_once_for_all_questions() -> None:
     assert len(sample.uses("act")) == 50
     assert sample.uses("rare") == []
     assert sample.looked_up == ["act", "base"]  # these stand in many files
+
+
+def test_what_mentions_mean_is_found_out_once_for_all_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = Shared(JAVA)
+    found = sample.uses("Shop.open")
+    asked: list[str] = []
+    resolve = MentionMeaning._resolve
+
+    def noting(self: MentionMeaning, path: str, *further: Any) -> Resolution:
+        asked.append(path)
+        return resolve(self, path, *further)
+
+    monkeypatch.setattr(MentionMeaning, "_resolve", noting)
+    sample.resolver = Resolver(sample)
+    assert (sample.uses("Shop.open"), asked) == (found, [])
+    assert Shared(JAVA).uses("Shop.open") == found
+    assert asked

@@ -40,6 +40,7 @@ from glossator.retrieval.resolution.values import (
     UNKNOWN_VALUE,
     Hierarchy,
     Key,
+    Resolution,
     Spot,
     Value,
     Values,
@@ -47,7 +48,7 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from glossator.index.facts import Import, Symbol
     from glossator.retrieval.resolution.file_view import FileView
@@ -86,6 +87,7 @@ class Evaluator(IndexedFiles):
         self._module_members: Remembered[tuple[str, str, str], Values] = remembered("module_members")
         self._hierarchies: Remembered[Key, Hierarchy] = remembered("hierarchies")
         self._extensions: Remembered[tuple[Key, str], tuple[Value, ...]] = remembered("extensions")
+        self.resolutions: Remembered[Hashable, Resolution] = remembered("resolutions")
         self._file_wide: dict[tuple[str, str], bool] = {}
         self._looking: set[tuple[str, str, str]] = set()
         """What modules are being asked for."""

@@ -41,7 +41,7 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from glossator.index.facts import Facts, Mention, Symbol
     from glossator.retrieval.resolution.evaluation import Evaluator
@@ -70,7 +70,8 @@ class MentionMeaning:
 
     def __init__(self, world: Evaluator) -> None:
         self._world = world
-        self._resolved: dict[tuple[str, str, int, int, int, int, int, int], Resolution] = {}
+        self._resolved: dict[Hashable, Resolution] = {}
+        """What mentions of one form mean where that has a number of this question (`_numbers`)."""
         self._others: dict[tuple[Key, ...], dict[Value, Symbol]] = {}
         """What `_others_of_name` gives, by the functions."""
         self._members_at: dict[str, dict[tuple[int, int], str]] = {}
@@ -93,16 +94,27 @@ class MentionMeaning:
             return self._of(passed)
         # Mentions of one kind inside the same symbol after the same receiver mean the same.
         arguments = mention.arguments if mention.kind in _WITH_ARGUMENTS else NO_CALL
-        overloads = rules_of(facts.language).overloads
-        called = (arguments, mention.given) if overloads else (NO_CALL, -1)
+        rules = rules_of(facts.language)
+        called = (arguments, mention.given) if rules.overloads else (NO_CALL, -1)
         inside = self.form_of(path, facts, name, mention)
         key = (path, name, mention.kind, mention.receiver, mention.owner, inside, *called)
-        if (known := self._resolved.get(key)) is None:
-            known = self._resolve(path, facts, name, mention)
-            if known.reach == "members" and rules_of(facts.language).unknown_means_any:
-                known = replace(known, reach="all")
-            self._resolved[key] = known
+        if rules.members_follow:
+            if (known := self._resolved.get(key)) is None:
+                known = self._resolved[key] = self._meant(path, facts, name, mention)
+            return known
+        # A place is asked about by hovers, lenses and lists of references, one after the other.
+        if (known := self._world.resolutions.get(key)) is None:
+            begun = self._world.resolutions.begin(key, EXCLUDED)
+            known = self._meant(path, facts, name, mention)
+            self._world.resolutions.end(key, known, begun)
         return known
+
+    def _meant(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
+        """See `resolve`, of which this remembers nothing."""
+        found = self._resolve(path, facts, name, mention)
+        if found.reach == "members" and rules_of(facts.language).unknown_means_any:
+            return replace(found, reach="all")
+        return found
 
     def _resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
         place = Spot(path, mention.owner)
