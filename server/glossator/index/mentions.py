@@ -514,6 +514,8 @@ class _Extraction(SymbolTypes):
                 if kind == _CALL:
                     at = start + len(name.encode())
                     count = arguments.get(at, -1)
+                    if count < 0 and self._language.blocks and self._data[at : at + 2] == b" {":
+                        count = arguments.get(at + 1, -1)
                     if count < 0 and (typed := _TYPE_ARGUMENTS.match(self._data, at)) is not None:
                         at = typed.end()
                         count = arguments.get(at, -1)

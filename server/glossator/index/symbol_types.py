@@ -25,7 +25,7 @@ from glossator.index.facts import (
     UNKNOWN,
     is_fixture,
 )
-from glossator.index.file_bindings import MENTION_BYTES, FileBindings
+from glossator.index.file_bindings import LOOKED_BACK, MENTION_BYTES, FileBindings
 from glossator.index.file_scopes import BoundValue
 from glossator.index.file_symbols import CALLABLE
 from glossator.index.lambdas import kotlin_parameter_types, plain_parameters
@@ -73,6 +73,8 @@ _EXTENDED: Final = re.compile(r"\(\s*(?:\[[^\]]*\]\s*)*(?:(?:ref|in|scoped|reado
 _BLOCK: Final = b"extension"
 _EXTENDED_TYPE: Final = re.compile(rb"extension[ \t]*(?:<[^<>(){};]*>[ \t]*)?\(([^(){};]+)\)")
 """The head of a block of C# that extends a type."""
+_INHERITING: Final = re.compile(rb"\b(?:override|actual)\b")
+"""What stands before a function in Kotlin that has the default values of another one."""
 EXTENDING: Final = frozenset(("method", "property"))
 """Kinds of members of C#'s static classes that may extend other types."""
 TYPED_CALLS: Final = frozenset(("interface", "type"))
@@ -352,6 +354,10 @@ class SymbolTypes(FileBindings):
             if self._language.overloads:
                 symbol.types = (c_parameter_types if self._language.macros else parameter_types)(written)
             elif self._language.receiving_lambdas:
+                name_at = match["function"][0][0]
+                line = self._data.rfind(b"\n", 0, self._spans[index][0]) + 1  # the grammar leaves `actual` outside
+                if _INHERITING.search(self._data, max(line, name_at - LOOKED_BACK), name_at) is not None:
+                    symbol.parameters = (0, symbol.parameters[1])
                 every = bool(symbol.flags & STUB) and self._is_functional(symbol.parent)
                 symbol.types = kotlin_parameter_types(written, every=every)
 

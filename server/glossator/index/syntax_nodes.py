@@ -100,7 +100,9 @@ def borders_in(root: SyntaxNode) -> Callable[[object, list[tuple[int, int]]], li
 
 
 def argument_count(arguments: SyntaxNode, data: bytes) -> int:
-    """The number of arguments in a list, in which comments may stand; -1 if one of them is any number (C++)."""
+    """The number of arguments in a list, in which comments may stand; -1 if one of them is any number (C++, Kotlin)."""
+    if arguments.type == "call_suffix":
+        return _kotlin_argument_count(arguments, data)
     start, end = arguments.byte_range
     count = arguments.named_child_count
     expands = count and data.find(b"...", start, end) >= 0
@@ -108,4 +110,18 @@ def argument_count(arguments: SyntaxNode, data: bytes) -> int:
         return -1
     if count and data.find(b"/", start, end) >= 0:
         return sum(not one.is_extra for one in arguments.named_children)
+    return count
+
+
+def _kotlin_argument_count(suffix: SyntaxNode, data: bytes) -> int:
+    """The number of arguments behind a name: those in parentheses, and a lambda behind them."""
+    count = 0
+    for part in suffix.named_children:
+        if part.type == "value_arguments":
+            listed = [one for one in part.named_children if one.type == "value_argument"]
+            if any(data[one.start_byte : one.start_byte + 1] == b"*" for one in listed):
+                return -1
+            count += len(listed)
+        elif part.type == "annotated_lambda":
+            count += 1
     return count

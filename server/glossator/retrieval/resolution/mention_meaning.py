@@ -555,5 +555,5 @@ class MentionMeaning:
 
 def _are_extensions(functions: Sequence[Symbol]) -> bool:
     """Whether one of several functions extends a type (Kotlin): which one is meant depends on types."""
-    found = {(one.scope if one.parent < 0 else "", one.parameters, one.types) for one in functions}
+    found = {(one.scope if one.parent < 0 else "", one.parameters[1], one.types) for one in functions}
     return len(found) > 1 and any(scope for scope, _, _ in found)

@@ -6,6 +6,7 @@
 (navigation_expression . (_) @of (navigation_suffix (simple_identifier) @member))
 (call_expression . (simple_identifier) @call)
 (call_expression . (navigation_expression (navigation_suffix (simple_identifier) @member.call)))
+(call_expression (call_suffix) @arguments)
 (infix_expression . (_) @of . (simple_identifier) @member.call . (_))
 (user_type (type_identifier) @of . (type_identifier) @member.type)
 (callable_reference (type_identifier) @of (simple_identifier) @member.value)
