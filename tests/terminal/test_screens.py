@@ -271,19 +271,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return modules(tmp_path_factory.mktemp("large"), 400)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_a_first_index_shows_progress(on_terminal: OnTerminal, middling: Path, tmp_path: Path, kind: Kind) -> None:
-    shown = on_terminal(
-        "index", "--index-dir", tmp_path, cwd=middling, columns=kind.columns, environment=kind.environment
-    )
-    shown.wait_for(re.compile(r"Indexing.*\d+/150 files").search)
-    text = without_breaks(check(shown, kind))
-    assert "150 files, 17,850 lines, 6,000 symbols" in text
-    if kind.environment.get("TERM") != "dumb":  # the bar is gone from the screen
-        assert "Indexing" not in text
-    assert not shown.screen.wrapped
-
-
+RUN = "from glossator.__main__ import main; main()"
+SHOWS_AT_ONCE = """
+from glossator.cli import terminal
+terminal.BAR_DELAY_SECONDS = terminal.FIRST_LINE_SECONDS = terminal.LINE_SECONDS = 0.0
+"""
+"""Shows progress however fast this machine is."""
 UNDER_WAY_UNTIL_CTRL_C = """
 import contextlib, time
 from glossator.cli import updated_index
@@ -302,10 +295,21 @@ def waiting(*arguments, **options):
         time.sleep(0.01)
     return commit(*arguments, **options)
 updated_index.stopped_by_interrupt, Store.commit = noted, waiting
-from glossator.__main__ import main
-main()
 """
 """Its second commit waits for Ctrl-C, however late the test presses the keys."""
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_first_index_shows_progress(on_terminal: OnTerminal, middling: Path, tmp_path: Path, kind: Kind) -> None:
+    program = (sys.executable, "-c", SHOWS_AT_ONCE + RUN)
+    options = ("index", "--index-dir", tmp_path)
+    shown = on_terminal(*options, program=program, cwd=middling, columns=kind.columns, environment=kind.environment)
+    shown.wait_for(re.compile(r"Indexing.*\d+/150 files").search)
+    text = without_breaks(check(shown, kind))
+    assert "150 files, 17,850 lines, 6,000 symbols" in text
+    if kind.environment.get("TERM") != "dumb":  # the bar is gone from the screen
+        assert "Indexing" not in text
+    assert not shown.screen.wrapped
 
 
 @pytest.mark.parametrize("kind", [KINDS["wide"], KINDS["narrow"], KINDS["dumb"]], ids=["wide", "narrow", "dumb"])
@@ -323,7 +327,7 @@ def test_ctrl_c_keeps_progress_and_leaves_the_terminal_as_it_was(
             environment=kind.environment,
         )
 
-    shown = index(sys.executable, "-c", UNDER_WAY_UNTIL_CTRL_C)
+    shown = index(sys.executable, "-c", SHOWS_AT_ONCE + UNDER_WAY_UNTIL_CTRL_C + RUN)
     redraws = kind.environment.get("TERM") != "dumb"  # elsewhere a line comes every few seconds
     shown.wait_for(re.compile(r"Indexing.* [1-9]\d*/400 files" if redraws else "Indexing").search)
     shown.type("\x03")
