@@ -12,10 +12,12 @@ from typing import Any
 import mcp_types as types
 from mcp import Client, StdioServerParameters, stdio_client
 
+SERVER = Path(__file__).with_name("patient_server.py")
+
 
 def command_of(indexes: Path, *options: str) -> list[str]:
     """The command line of a server."""
-    return [sys.executable, "-P", "-m", "glossator", "mcp", "--index-dir", str(indexes), *options]
+    return [sys.executable, "-P", str(SERVER), "mcp", "--index-dir", str(indexes), *options]
 
 
 @asynccontextmanager

@@ -29,8 +29,10 @@ class StreamEnd:
 
 
 @pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[Client]:
+async def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     """A client of a fresh server whose indexes are below the test's folder."""
+    # A busy machine may need longer to parse a buffer than a request waits for it.
+    monkeypatch.setattr("glossator.lsp.open_documents.FLUSH_SECONDS", WAIT)
     settings = replace(load_settings(), index_dir=tmp_path / "indexes")
     to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
     server = Server(settings)

@@ -750,7 +750,9 @@ def test_the_connection_is_encrypted(own_team: PublishedTeam, tmp_path: Path, ce
         running.url = running.url.replace("0.0.0.0", "localhost")
         context = ssl.create_default_context(cafile=str(certificate[0]))
         headers = {"Authorization": f"Bearer {own_team.everything}"}
-        with httpx.Client(base_url=running.url, headers=headers, verify=context, trust_env=False) as client:
+        with httpx.Client(
+            base_url=running.url, headers=headers, verify=context, trust_env=False, timeout=300
+        ) as client:
             running.wait(lambda: client.get("/ready").status_code == 200)
             assert found(client)["hits"]
             other = client.post("/v1/search", json={"query": "x"}, headers={"Host": "127.0.0.1"})

@@ -227,10 +227,10 @@ def test_start_is_fast_and_light() -> None:
         "e = StaticEmbedder(); e.embed_query('a first question'); print(time.process_time() - t);"
         "print([name for name in ('tokenizers', 'lancedb', 'tree_sitter', 'scipy') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, modules = done.stdout.splitlines()
-    assert float(seconds) < 0.3  # measured 0.06; CI machines are slow and shared
-    assert modules == "[]"
+    command = [sys.executable, "-c", code]
+    told = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines() for _ in range(3)]
+    assert min(float(seconds) for seconds, _ in told) < 0.3  # measured 0.06; CI machines are slow and shared
+    assert {modules for _, modules in told} == {"[]"}
 
 
 def test_threads_may_embed_at_once() -> None:
