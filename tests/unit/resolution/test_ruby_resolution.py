@@ -425,3 +425,31 @@ def test_a_module_that_all_files_open_has_the_members_of_those_that_add_some() -
     files["main.rb"] = "Shop.total([1])\n"
     sample = Sample(files)
     assert sample.uses("Shop.total") == ["main.rb: Shop.total([1])"]
+
+
+def test_a_method_of_a_class_and_one_of_its_instances_are_two() -> None:
+    sample = Sample({
+        "a.rb": """
+            class Parser
+              def self.parse(text)
+                new.parse(text)
+              end
+              def parse(text)
+                text
+              end
+              def again(text)
+                parse(text)
+              end
+            end
+            class Strict < Parser
+              def parse(text)
+                text
+              end
+            end
+            Parser.parse("x")
+        """
+    })  # fmt: skip
+    own, inner = sorted(sample.resolver.definitions("Parser.parse", "a.rb"), key=lambda one: one.symbol.line)
+    lines = sample.texts["a.rb"].splitlines()
+    found = [[lines[use.line - 1].strip() for use in sample.resolver.uses(one).resolved] for one in (own, inner)]
+    assert found == [['Parser.parse("x")'], ["parse(text)", "def parse(text)"]]

@@ -67,6 +67,7 @@ class RubyRules(LanguageRules):
             elif static is None and symbol.kind in CALLABLE_KINDS:
                 static = bool(symbol.flags & STATIC)
             if home is not None and (found := self.members_by_bare_name(world, home, name, place)):
+                found = self._of_sort(world, found, static=static is not False)
                 return found if self._is_of_sort(world, found, static=static) else (*found, UNKNOWN_VALUE)
             if symbol.kind in NESTING_KINDS:
                 return ()
@@ -80,6 +81,13 @@ class RubyRules(LanguageRules):
         return all(
             bool(method.flags & STATIC) == (static is not False) for method in methods if method.kind in CALLABLE_KINDS
         )
+
+    def _of_sort(self, world: World, found: Values, *, static: bool) -> Values:
+        """Of methods and readers of one name the class's own, or those of instances, if there are both."""
+        kinds = (*CALLABLE_KINDS, "property")
+        own = [one for one in own_symbols(found) if symbol_of(world, one).kind in kinds]
+        unfit = {one for one in own if bool(symbol_of(world, one).flags & STATIC) != static}
+        return tuple(one for one in found if one not in unfit) if len(unfit) < len(own) else found
 
     def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """A constant of the modules around a place or of the top, in any file; a method of the file's top."""
@@ -123,6 +131,9 @@ class RubyRules(LanguageRules):
     def meant_of(self, kind: str, world: World, values: Values, name: str, members: Values) -> Values:
         """`Shop::Cart` is the class, beside a method `Cart` of `Shop`, which only a call means."""
         members = self._read_or_written(kind, world, members)
+        sorts = {value.kind for value in values}
+        if sorts in ({"class"}, {"instance"}):
+            members = self._of_sort(world, members, static="class" in sorts)
         if kind == "call" or not name[:1].isupper() or not any(map(world.is_function, members)):
             return members
         constants = tuple(one for value in values for one in self.class_member(world, value, name))
@@ -149,7 +160,8 @@ class RubyRules(LanguageRules):
 
     def called_elsewhere(self, world: World, place: Spot, name: str) -> Values:
         """A method whose name begins like a constant's (`N_("Apple")`), maybe of what is mixed in."""
-        return NOTHING_KNOWN if name[:1].isupper() else ()
+        own = name[:1].isupper() and name not in self.extended_types and name not in _CONVERTING
+        return NOTHING_KNOWN if own else ()
 
     def more_bases(self, world: World, key: Key) -> Values:
         """Where else the class or module is opened; unknown ones if its hook includes more (`base.include Job`)."""
@@ -213,8 +225,11 @@ class RubyRules(LanguageRules):
         return super().may_be_used_unseen(world, view, number)
 
     def one_with(self, one: Symbol, other: Symbol) -> bool:
-        """A method and `attr_writer` of its name are two things, and so are methods in two blocks of a function."""
+        """A method and `attr_writer` of its name are two things, and so are methods in two blocks of a function, and a
+        class's own method and one of its instances."""
         if one.flags & other.flags & LOCAL and one.kind in CALLABLE_KINDS and one.line != other.line:
+            return False
+        if (one.flags ^ other.flags) & STATIC and one.kind in CALLABLE_KINDS and other.kind in CALLABLE_KINDS:
             return False
         return (one.kind == "property") == (other.kind == "property") and super().one_with(one, other)
 
@@ -267,5 +282,7 @@ _TASK_FILES: Final = frozenset(("Rakefile", "rakefile", "Rakefile.rb", "rakefile
 """Names of files whose functions are tasks, or serve them."""
 _FINDING: Final = ("const_get", "constantize", "safe_constantize")
 """Methods that find a constant by its name."""
+_CONVERTING: Final = frozenset(("BigDecimal", "Complex", "Pathname", "Rational", "URI"))
+"""Functions of the language that are named like what they make, beside those named like its extended types."""
 _SAME: Final = frozenset(("dup", "clone", "freeze", "tap", "itself"))
 """Methods that give the object itself, or one like it."""
