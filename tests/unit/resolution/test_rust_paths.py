@@ -265,3 +265,20 @@ def test_a_function_beside_a_module_of_its_name() -> None:
     })  # fmt: skip
     assert sample.uses("write_all", "src/writer.rs") == ["src/tests.rs: write_all();"]
     assert sample.uses("other") == ["src/tests.rs: write_all::other();"]
+
+
+def test_a_field_overrides_no_method_of_a_trait() -> None:
+    sample = Sample({
+        "src/lib.rs": """
+            trait Base { fn filter(&self); }
+            struct Log { filter: u8 }
+            impl Base for Log {
+                fn filter(&self) {}
+            }
+        """
+    })  # fmt: skip
+    definition = next(one for one in sample.resolver.definitions("Base.filter", "src/lib.rs"))
+    found = [
+        sample.texts["src/lib.rs"].splitlines()[use.line - 1].strip() for use in sample.resolver.uses(definition).uses
+    ]
+    assert found == ["fn filter(&self) {}"]

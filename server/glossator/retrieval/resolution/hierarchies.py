@@ -103,7 +103,7 @@ class Hierarchies(DefinitionLookup):
         if one.language == "cpp" and functions != (True, True):
             return False  # neither fields nor what a template calls its parameters
         if not rules_of(one.language).overloads:
-            return True
+            return not rules_of(one.language).fields_apart or functions[0] == functions[1]
         if functions != (True, True):
             # A field overrides no method, except a record's in Java; a protocol's function may be an enum's case.
             rules = rules_of(one.language)
