@@ -54,6 +54,8 @@ _NOTHING = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)\b")
 _NOTHING_ONLY = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)$")
 _STEP = re.compile(r"\s*(?:\?\.|!\.|&\.|!!\.|\.|->|::)\s*([@$#]?[^\W\d]\w*|<)?")
 _GENERIC = re.compile(r"\s*(?:::)?<[\w\s,.:<>\[\]&*?|'\"]{0,200}>(?=\s*[({:.])")
+_CLASS_VALUE = re.compile(r"([\\\w.]+)::class")
+"""A class as a value: `Session::class`."""
 _GIVEN_TYPE = re.compile(r"(\w+)\s*(?:::)?\s*<")
 """A call with a type as its argument: `make_shared<Session>(...)`, `parse::<Port>()`."""
 _TURBOFISH = re.compile(r"\s*::<[\w\s,.:<>\[\]&*?'()-]{1,200}>$")
@@ -485,6 +487,8 @@ def _given(how: str, inside: str, name: Naming, calls: Calls, depth: int) -> str
         return UNKNOWN
     if how == "type":
         return type_expression(first)
+    if how == "class":
+        return type_expression(named[1]) if (named := _CLASS_VALUE.fullmatch(first)) is not None else UNKNOWN
     if how == "element" and others and "=" not in others.partition(",")[0]:
         return UNKNOWN  # one of several arguments
     made = _alternatives(first, name, calls, depth + 1)

@@ -37,7 +37,7 @@ This module imports no grammar.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,8 +88,9 @@ class Language:
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
             functions without a name have a result and a `this` of their own.
         calls: functions of the language and its library whose results follow from their first arguments: the "same", an
-            instance of the "type", an "element" of it, "pairs" of numbers and elements, or the "same". Where it is the
-            first type "argument", the key is the last part of the function's name.
+            instance of the "type" or of the "class" (`Session::class`), an "element" of it, "pairs" of numbers and
+            elements, or the "same". Where it is the first type "argument", the key is the last part of the function's
+            name.
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
         labelled: whether the labels of arguments tell functions of one name apart.
@@ -221,6 +222,13 @@ def _text(name: str, extensions: str, filenames: str = "") -> Language:
     return Language(name=name, extensions=tuple(extensions.split()), filenames=tuple(filenames.split()))
 
 
+_SCRIPT_MOCKS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("mock", "createMock", "mockDeep"), "argument"),
+    **dict.fromkeys(("jest.mocked", "vi.mocked", "mocked"), "same"),
+    "sinon.createStubInstance": "type",
+}
+"""See `Language.calls`: what stands in for a value in tests of TypeScript has its members."""
+
 _ALL: tuple[Language, ...] = (
     _code(
         "python",
@@ -269,6 +277,7 @@ _ALL: tuple[Language, ...] = (
         builtins="T U K V R P",
         self_words="this super",
         prototypes=True,
+        calls=_SCRIPT_MOCKS,
     ),
     _code(
         "tsx",
@@ -278,6 +287,7 @@ _ALL: tuple[Language, ...] = (
         builtins="T U K V R P",
         self_words="this super",
         prototypes=True,
+        calls=_SCRIPT_MOCKS,
     ),
     _code(
         "go",
@@ -386,6 +396,14 @@ _ALL: tuple[Language, ...] = (
         builtins="define self static parent count isset array",
         self_words="$this=$ self=$cls static=$cls parent=$super",
         module_names="last",
+        # What stands in for an instance in tests has its members: PHPUnit's, and those of libraries beside it.
+        calls=dict.fromkeys(
+            (
+                *("$.createMock", "$.createStub", "$.getMockForAbstractClass", "$cls.createStub"),
+                *("Mockery.mock", "Mockery.spy"),
+            ),
+            "class",
+        ),
     ),
     _code(
         "swift",
@@ -407,6 +425,7 @@ _ALL: tuple[Language, ...] = (
         module_names="last",
         blocks=True,
         receiving_lambdas=True,
+        calls=dict.fromkeys(("mock", "mockk", "spy", "spyk"), "argument"),  # MockK's and Mockito's
     ),
     _code(
         "scala",

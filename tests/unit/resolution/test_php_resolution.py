@@ -281,3 +281,29 @@ def test_a_property_that_the_constructor_declares_beside_a_method_of_its_name() 
     field = next(one for one in sample.resolver.definitions("Range.max") if one.symbol.kind == "field")
     assert [sample.line(use) for use in sample.resolver.uses(field).resolved] == [line]
     assert sample.uses("least") == []
+
+
+def test_a_full_name_in_a_type_needs_no_import() -> None:
+    use = """
+        <?php
+        namespace Other;
+
+        class Use_
+        {
+            public function run(\\Acme\\Db\\Pool $pool, \\Library\\Thing $thing)
+            {
+                $pool->take();
+                $thing->take();
+            }
+
+            /** @param \\Acme\\Db\\Pool $told */
+            public function told($told)
+            {
+                $told->take();
+            }
+        }
+    """
+    sample = Sample({**PHP, "src/Other/Use.php": use})
+    assert sample.at("src/Other/Use.php", "$pool->take();", "take") == "src/Db/Pool.php:Pool.take"
+    assert sample.at("src/Other/Use.php", "$told->take();", "take") == "src/Db/Pool.php:Pool.take"
+    assert sample.at("src/Other/Use.php", "$thing->take();", "take") == "possible"

@@ -548,9 +548,14 @@ class PhpRules(PackageRules):
         return super().class_member(world, value, name)
 
     def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
-        """Instances of a type: `self` and `static` are the class around a place."""
+        """Instances of a type: `self` and `static` are the class around a place, `\\Shop\\Pool` is a full name."""
         if name in ("self", "static"):
             return world.evaluate(INSTANCE, place)
+        if name[:1] == "\\":
+            full = name[1:].replace("\\", ".")
+            found = world.held(self._qualified(world, place.path, full))
+            made = tuple(Value("instance", one.path, one.number) for one in found if one.kind == "class")
+            return made or (external(full),)
         return super().named_type(world, name, arguments, place)
 
     def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
