@@ -21,7 +21,7 @@ import pytest
 
 from glossator.errors import GlossatorError
 from glossator.index.parse_worker import Batch, FileResult, FileTask
-from glossator.index.pool import WorkerPool, _Process, is_starved, worker_count
+from glossator.index.pool import Job, WorkerPool, _Process, is_starved, worker_count
 from glossator.settings import Settings
 from tests.unit.indexing_faults import COMMAND, functions, wait_for
 
@@ -264,6 +264,18 @@ def test_a_missing_interpreter_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GlossatorError, match="cannot start"):
         harness.results(1)
     harness.pool.close()
+
+
+def test_a_job_whose_worker_does_not_start_wakes_an_idle_one(tmp_path: Path) -> None:
+    harness = Harness(tmp_path, idle_timeout=3600.0)
+    try:
+        harness.submit(a=functions("one"))
+        assert harness.outcomes(1) == {"a.py": "indexed"}
+        wait_for(lambda: harness.pool._idle == 1)
+        harness.pool._put_back(Job(harness.batch(b=functions("two")), harness.deliveries.put, False, False))
+        assert harness.outcomes(1) == {"b.py": "indexed"}
+    finally:
+        harness.pool.close()
 
 
 def test_workers_start_as_work_queues_up_and_end_when_idle(tmp_path: Path) -> None:

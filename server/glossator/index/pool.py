@@ -470,6 +470,7 @@ class WorkerPool:
         if job is not None:
             with self._changed:
                 self._queue_of(job).appendleft(job)
+                self._changed.notify_all()  # another worker may be idle, and take it
 
     def _end(self, process: _Process) -> str:
         with self._changed:
