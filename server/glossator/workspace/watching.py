@@ -184,14 +184,14 @@ class Watcher:
         self._collector = ChangeCollector(self._root, self._settings, quiet=self._quiet, longest=self._longest)
         found: list[Found | Skipped] = []
         try:
-            self._source = self._open(self._collector.rules, found)
+            self._source = source = self._open(self._collector.rules, found)
         except RootGoneError:
             raise WorkspaceError(f"cannot read {self._root}") from None
         self._collector.read_git_state()
         thread = threading.Thread(target=self._run, args=(self._collector,), name="glossator-watcher", daemon=True)
         thread.start()
         self._thread = thread  # only now: another thread that stops the watcher joins it, which has to be started
-        return found if isinstance(self._source, InotifySource) else None
+        return found if source.mode == "inotify" else None
 
     def report(self, paths: Iterable[Path]) -> None:
         """Report changes of these files or folders (absolute paths). May be called by any thread; never waits."""
