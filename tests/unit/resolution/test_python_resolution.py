@@ -1133,3 +1133,29 @@ def test_what_is_none_at_first_may_hold_anything_later() -> None:
         "lexer.py: return self.reader.lines()",
         "lexer.py: Lexer._set_elsewhere.lines()",
     ]
+
+
+def test_what_replaces_an_imported_name_is_what_other_files_import() -> None:
+    files = {
+        "pkg/__init__.py": """
+            from ._parts import Lexer, Reader, Writer
+            from ._parts import Parser as Parser
+            from .old import deprecate
+
+            Lexer = deprecate(Lexer)
+            Writer = Writer
+            try:
+                from fast import Reader
+            except ImportError:
+                Reader = None
+        """,
+        "pkg/_parts.py": "class Lexer: ...\nclass Reader: ...\nclass Writer: ...\nclass Parser: ...\n",
+        "pkg/old.py": "def deprecate(one):\n    return wrap(one)\n",
+        "run.py": "from pkg import Lexer, Reader, Writer, Parser\nLexer()\nReader()\nWriter()\nParser()\n",
+    }
+    sample = Sample(files)
+    assert sample.at("run.py", "Lexer()", "Lexer") == "pkg/__init__.py:Lexer"
+    assert sample.uses("Lexer", "pkg/_parts.py") == ["pkg/__init__.py: Lexer = deprecate(Lexer)"]
+    assert "pkg/_parts.py:Reader" in sample.at("run.py", "Reader()", "Reader")
+    assert "pkg/_parts.py:Writer" in sample.at("run.py", "Writer()", "Writer")
+    assert sample.at("run.py", "Parser()", "Parser") == "pkg/_parts.py:Parser"

@@ -263,7 +263,7 @@ class PythonRules(LanguageRules):
         view = None if module.endswith("/") else world.view(module)
         found: Values = ()
         if view is not None:
-            found = self.in_file(world, view, Spot(module), name)
+            found = self._left_over(view, name) or self.in_file(world, view, Spot(module), name)
             if any(one.kind != "unknown" and one != Value("module", module) for one in found):
                 return found
         if module.endswith(("/", "/__init__.py", "/__init__.pyi")) or module in _PACKAGE_FILES:
@@ -275,6 +275,14 @@ class PythonRules(LanguageRules):
         if more := self.in_stars(world, view, Spot(module), name):
             return more
         return found or ((UNKNOWN_MODULE,) if view.children(-1, "__getattr__") else ())
+
+    def _left_over(self, view: FileView, name: str) -> Values:
+        """The variable that replaces what a file imports under its name, once the file has run; empty if none does
+        whatever happens: an indented assignment is for another case (`except ImportError`)."""
+        imported = max((item.line for item in view.imports_of(name, -1)), default=0)
+        own = view.children(-1, name) if imported else []
+        assigned = [one for one in own if view.symbol(one).line > imported and view.symbol(one).column == 0]
+        return symbols(view, [one for one in assigned if view.symbol(one).type != name])
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Names with a leading underscore are not part of all names, unless the module says so."""
