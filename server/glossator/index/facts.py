@@ -165,7 +165,7 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
         generics: the parameters of a generic type or function, each with its bound, if it has one: "T", "T:Node".
         labels: the labels of the parameters of a function in Swift (see `swift_labels`); of a class in Kotlin the names
             of those of its constructor that are no fields, "(size,name)"; in C# `EXTENDS_FIRST` or
-            `IN_EXTENSION`; "" if unknown.
+            `IN_EXTENSION`; of a fixture in Python the name that its decorator gives it; "" if unknown.
     """
 
     name: str
@@ -516,6 +516,11 @@ def noted_names(facts: Facts) -> list[int]:
 def is_fixture(decorator: str) -> bool:
     """Whether a decorator makes a fixture of a function, which pytest calls for those that name it."""
     return last_part(decorator.partition("(")[0]) in ("fixture", "yield_fixture")
+
+
+def fixture_name(symbol: Symbol) -> str:
+    """The name by which pytest knows a fixture, which may be another one than the function's; "" if it is none."""
+    return (symbol.labels or symbol.name) if any(map(is_fixture, symbol.decorators)) else ""
 
 
 def last_part(name: str) -> str:

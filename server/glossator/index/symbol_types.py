@@ -340,6 +340,8 @@ class SymbolTypes(FileBindings):
             symbol.type = type_expression(results[0] if len(results) == 1 else f"({','.join(results)})")
         if "decorated" in match:
             symbol.decorators += (self._expression(match["decorated"][0]),)
+        if "named" in match and is_fixture(self._text(match["decorator"][0])):
+            symbol.labels = self._text(match["named"][0]).strip("\"'")
         if "generics" in match:
             symbol.generics = type_parameters(self._text(match["generics"][0]))
         if "static" in match:

@@ -7,6 +7,7 @@ from tests.unit.resolution.resolution_samples import Sample
 SHOP = """
     class Shop:
         def sell(self): ...
+        def close(self): ...
         def __enter__(self) -> "Shop": return self
 
     class Other:
@@ -73,6 +74,11 @@ def test_a_fixture_of_the_folder_or_of_one_above_is_given(name: str) -> None:
     found = sample(TEST.replace("{name}", name))
     assert found.at("tests/unit/test_a.py", f"{name}.sell()", "sell") == "shop.py:Shop.sell"
     assert found.at("tests/unit/test_a.py", f"def test_{name}({name}):", name) == f"tests/conftest.py:{name}"
+
+
+def test_what_is_yielded_is_given_not_the_generator() -> None:
+    found = sample("def test_one(opened):\n    opened.close()\n")
+    assert found.at("tests/unit/test_a.py", "opened.close()", "close") == "shop.py:Shop.close"
 
 
 def test_a_fixture_is_given_to_fixtures() -> None:
@@ -178,3 +184,26 @@ def test_a_fixture_is_used_by_those_that_name_it() -> None:
         "tests/conftest.py: def through(shop):",
         "tests/unit/test_a.py: def test_one(shop):",
     ]
+
+
+def test_a_fixture_has_the_name_that_its_decorator_gives_it() -> None:
+    nearer = """
+        import pytest
+        from shop import Other
+
+        @pytest.fixture(scope="session", name="shop")
+        def made_shop():
+            return Other()
+
+        @pytest.fixture(name="other")
+        def yielded():
+            return Other()
+    """
+    found = sample(
+        "def test_one(shop, yielded):\n    shop.sell()\n    yielded.sell()  # 2\n", tests__unit__conftest=nearer
+    )
+    assert found.at("tests/unit/test_a.py", "shop.sell()", "sell") == "shop.py:Other.sell"
+    assert found.at("tests/unit/test_a.py", "yielded.sell()  # 2", "sell") == "shop.py:Shop.sell"
+    assert found.uses("made_shop") == ["tests/unit/test_a.py: def test_one(shop, yielded):"]
+    assert found.uses("shop", "tests/conftest.py") == ["tests/conftest.py: def through(shop):"]
+    assert found.uses("yielded", "tests/unit/conftest.py") == []

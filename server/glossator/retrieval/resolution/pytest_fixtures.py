@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import is_fixture
+from glossator.index.facts import fixture_name
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import Spot, Values
 
@@ -32,7 +33,7 @@ def fixtures_named(world: World, place: Spot, name: str) -> Values:
     asking = {(place.path, number) for number in around}
     """A fixture may have the name of the one that it changes."""
     for members in _visible(world, place, name, around):
-        found = tuple(one for one in members if one.key not in asking and _is_fixture(world, one))
+        found = tuple(one for one in members if one.key not in asking and _is_fixture(world, one, name))
         if found:
             return found
     elsewhere: Values = ()
@@ -40,7 +41,7 @@ def fixtures_named(world: World, place: Spot, name: str) -> Values:
         other = world.view(path)
         numbers = other.children(-1, name) if other is not None else ()
         symbols = (Value("symbol", path, number) for number in numbers)
-        elsewhere += tuple(one for one in symbols if one.key not in asking and _is_fixture(world, one))
+        elsewhere += tuple(one for one in symbols if one.key not in asking and _is_fixture(world, one, name))
     return (*elsewhere, UNKNOWN_VALUE) if elsewhere else ()
 
 
@@ -60,16 +61,28 @@ def _visible(world: World, place: Spot, name: str, around: list[int]) -> Iterato
     view = world.view(place.path)
     for number in around:
         if view is not None and view.symbol(number).kind in CONTAINER_KINDS:
-            yield world.member(Value("class", place.path, number), name, place)
-    yield world.module_member(place.path, name, "python")
+            yield world.member(Value("class", place.path, number), name, place) + _so_called(view, number, name)
+    yield _of_module(world, place.path, name)
     folder = place.path
     while folder:
         folder = folder.rpartition("/")[0]
         path = f"{folder}/{_LOCAL_PLUGIN}" if folder else _LOCAL_PLUGIN
         if path != place.path and path in world.paths():
-            yield world.module_member(path, name, "python")
+            yield _of_module(world, path, name)
 
 
-def _is_fixture(world: World, value: Value) -> bool:
+def _of_module(world: World, path: str, name: str) -> Values:
+    """What may be the fixture of a name that a file has."""
+    view = world.view(path)
+    return world.module_member(path, name, "python") + (_so_called(view, -1, name) if view is not None else ())
+
+
+def _so_called(view: FileView, parent: int, name: str) -> Values:
+    """The functions directly inside a symbol (-1: at the top of the file) whose decorator gives them a name."""
+    found = (index for index, one in enumerate(view.facts.symbols) if one.labels == name and one.parent == parent)
+    return tuple(Value("symbol", view.path, index) for index in found)
+
+
+def _is_fixture(world: World, value: Value, name: str) -> bool:
     view = world.view(value.path) if value.kind == "symbol" else None
-    return view is not None and any(map(is_fixture, view.symbol(value.number).decorators))
+    return view is not None and fixture_name(view.symbol(value.number)) == name

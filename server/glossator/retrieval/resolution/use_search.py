@@ -9,7 +9,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, MENTION_KINDS, PRIVATE, SPECIAL, STATIC, last_part, module_note
+from glossator.index.facts import (
+    EXTENSION,
+    MENTION_KINDS,
+    PRIVATE,
+    SPECIAL,
+    STATIC,
+    fixture_name,
+    last_part,
+    module_note,
+)
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name
@@ -158,6 +167,8 @@ class UseSearch:
         own = {name, name.removesuffix(self._rules.decorator_ending) or name}
         if self._setter:
             own.add(name.removesuffix(self._rules.setter_ending))
+        if fixture := fixture_name(self._definition.symbol):
+            own.add(fixture)
         return own
 
     def _views_with(self, name: str, *, constructed: bool) -> Iterator[FileView]:

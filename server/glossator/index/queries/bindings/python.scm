@@ -80,6 +80,10 @@
 (decorated_definition (decorator (identifier) @_decorator) definition: (function_definition name: (identifier) @function)
   (#any-of? @_decorator "staticmethod" "classmethod")) @static
 (decorated_definition (decorator (call) @decorated) definition: (function_definition name: (identifier) @function))
+((decorated_definition
+    (decorator (call arguments: (argument_list (keyword_argument name: (identifier) @_name value: (_) @named))) @decorator)
+    definition: (function_definition name: (identifier) @function))
+  (#eq? @_name "name"))
 (decorated_definition (decorator (attribute) @decorated) definition: (function_definition name: (identifier) @function))
 (decorated_definition (decorator (identifier) @decorated) definition: (function_definition name: (identifier) @function)
   (#not-match? @decorated "^(property|cached_property|staticmethod|classmethod|overload|abstractmethod|override)$"))
