@@ -21,7 +21,8 @@ import pytest
 
 from glossator.errors import GlossatorError
 from glossator.index.parse_worker import Batch, FileResult, FileTask
-from glossator.index.pool import Job, WorkerPool, _Process, is_starved, worker_count
+from glossator.index.pool import Job, WorkerPool, worker_count
+from glossator.index.worker_process import WorkerProcess, is_starved
 from glossator.settings import Settings
 from tests.unit.indexing_faults import COMMAND, functions, wait_for
 
@@ -131,13 +132,13 @@ def test_time_in_which_this_process_was_stopped_is_not_held_against_a_file(
     harness.submit(a=f"# FAULT hold {gate}\n")
     wait_for(gate.exists)
     checks: list[float] = []
-    real, clock = _Process.check, time.monotonic
+    real, clock = WorkerProcess.check, time.monotonic
 
-    def check(process: _Process, now: float, late: float) -> None:
+    def check(process: WorkerProcess, now: float, late: float) -> None:
         checks.append(late)
         real(process, now, late)
 
-    monkeypatch.setattr(_Process, "check", check)
+    monkeypatch.setattr(WorkerProcess, "check", check)
     wait_for(lambda: checks)
     monkeypatch.setattr("glossator.index.pool.time", SimpleNamespace(monotonic=lambda: clock() + 1000))
     wait_for(lambda: max(checks) > 900)
@@ -402,7 +403,7 @@ def test_all_cores_but_one() -> None:
 def test_a_worker_that_has_processed_much_is_replaced(
     harness: Harness, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, *, at_once: bool
 ) -> None:
-    monkeypatch.setattr(f"glossator.index.pool.{limit}", value)
+    monkeypatch.setattr(f"glossator.index.worker_process.{limit}", value)
     seen: set[int] = set()
     for number in range(6):
         # The pool is told sizes by whoever found the files.
@@ -444,7 +445,7 @@ def test_a_worker_that_has_read_much_is_replaced_when_it_is_idle(
 
 
 def test_a_buffer_counts_too(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("glossator.index.pool.RECYCLE_BYTES", 500)
+    monkeypatch.setattr("glossator.index.worker_process.RECYCLE_BYTES", 500)
     before = set[int]()
     for number in range(4):
         text = functions(f"one_{number}") * 10

@@ -20,8 +20,9 @@ import pytest
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError, StoreTooNewError
 from glossator.index.manifest import ORDINAL_BITS, Manifest
-from glossator.index.store import FOLD_FRAGMENTS, Filter, Store
+from glossator.index.store import Filter, Store
 from glossator.index.table import Table
+from glossator.index.upkeep import FOLD_FRAGMENTS
 from tests.unit.store_samples import entry, facts, open_store, unit, update, with_facts
 
 if TYPE_CHECKING:

@@ -502,6 +502,12 @@ def module_note(path: str) -> str:
     return "/" + path.rstrip("/").rpartition("/")[2].partition(".")[0]
 
 
+def module_notes(path: str) -> frozenset[str]:
+    """What is noted of a script that imports a file: by its name, or by that of its folder if it is its `index`."""
+    folder, _, file = path.rpartition("/")
+    return frozenset((module_note(file), *((module_note(folder),) if file.startswith("index.") else ())))
+
+
 def stored_facts(facts: Facts) -> tuple[bytes, bytes]:
     """Facts as they are stored, and their `noted_names` as `array("I")` packs them."""
     encoded = encode_facts(facts)

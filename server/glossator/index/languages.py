@@ -37,7 +37,9 @@ This module imports no grammar.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
+
+from glossator.index.known_calls import KNOWN_CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,10 +89,7 @@ class Language:
         self_parameters: names that, given to a parameter of a method, stand for the current object or class.
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
             functions without a name have a result and a `this` of their own.
-        calls: functions of the language and its library whose results follow from their first arguments: the "same", an
-            instance of the "type" or of the "class" (`Session::class`), an "element" of it, "pairs" of numbers and
-            elements, or the "same". Where it is the first type "argument", the key is the last part of the function's
-            name.
+        calls: functions whose results follow from their arguments (`known_calls`).
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
         labelled: whether the labels of arguments tell functions of one name apart.
@@ -166,7 +165,6 @@ def _code(
     receiving_lambdas: bool = False,
     doc_types: bool = False,
     module_names: Literal["", "last", "unversioned", "whole"] = "",
-    calls: Mapping[str, str] | None = None,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
     return Language(
@@ -198,7 +196,7 @@ def _code(
         receiving_lambdas=receiving_lambdas,
         doc_types=doc_types,
         module_names=module_names,
-        calls=calls or {},
+        calls=KNOWN_CALLS.get(name, {}),
     )
 
 
@@ -222,13 +220,6 @@ def _text(name: str, extensions: str, filenames: str = "") -> Language:
     return Language(name=name, extensions=tuple(extensions.split()), filenames=tuple(filenames.split()))
 
 
-_SCRIPT_MOCKS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("mock", "createMock", "mockDeep"), "argument"),
-    **dict.fromkeys(("jest.mocked", "vi.mocked", "mocked"), "same"),
-    "sinon.createStubInstance": "type",
-}
-"""See `Language.calls`: what stands in for a value in tests of TypeScript has its members."""
-
 _ALL: tuple[Language, ...] = (
     _code(
         "python",
@@ -240,13 +231,6 @@ _ALL: tuple[Language, ...] = (
         self_words="super",
         self_parameters="self cls mcs",
         module_names="whole",
-        calls={
-            **dict.fromkeys(("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "deque"), "same"),
-            **dict.fromkeys(("deepcopy", "copy.copy", "copy.deepcopy", "asyncio.wait_for", "asyncio.run"), "same"),
-            **dict.fromkeys(("cast", "typing.cast", "t.cast"), "type"),
-            **dict.fromkeys(("next", "min", "max", "random.choice"), "element"),
-            "enumerate": "pairs",
-        },
     ),
     _code(
         "javascript",
@@ -277,7 +261,6 @@ _ALL: tuple[Language, ...] = (
         builtins="T U K V R P",
         self_words="this super",
         prototypes=True,
-        calls=_SCRIPT_MOCKS,
     ),
     _code(
         "tsx",
@@ -287,7 +270,6 @@ _ALL: tuple[Language, ...] = (
         builtins="T U K V R P",
         self_words="this super",
         prototypes=True,
-        calls=_SCRIPT_MOCKS,
     ),
     _code(
         "go",
@@ -295,7 +277,6 @@ _ALL: tuple[Language, ...] = (
         builtins="any bool byte error int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32"
         " float64 rune string T U K V append len make new panic cap copy delete close",
         module_names="unversioned",
-        calls={"make": "type"},
     ),
     _code(
         "rust",
@@ -305,24 +286,6 @@ _ALL: tuple[Language, ...] = (
         " Default Eq Hash Ord PartialEq PartialOrd",
         self_words="self Self",
         self_modules=True,
-        calls=dict.fromkeys(
-            (
-                "Some",
-                "Ok",
-                "Arc.new",
-                "Box.new",
-                "Box.pin",
-                "Cow.Borrowed",
-                "Cow.Owned",
-                "ManuallyDrop.new",
-                "Pin.new",
-                "Rc.new",
-            ),
-            "same",
-        )
-        | dict.fromkeys(
-            ("collect", "downcast", "downcast_mut", "downcast_ref", "parse", "product", "sum", "try_into"), "argument"
-        ),
     ),
     _code(
         "java",
@@ -343,30 +306,6 @@ _ALL: tuple[Language, ...] = (
         facts_of="c",
         self_words="this",
         overloads=True,
-        calls={
-            "static_cast": "argument",
-            "dynamic_cast": "argument",
-            "const_cast": "argument",
-            "reinterpret_cast": "argument",
-            "down_cast": "argument",
-            "polymorphic_downcast": "argument",
-            "qobject_cast": "argument",
-            "dyn_cast": "argument",
-            "bit_cast": "argument",
-            "any_cast": "argument",
-            "make_shared": "argument",
-            "make_unique": "argument",
-            "allocate_shared": "argument",
-            "make_scoped_refptr": "argument",
-            "static_pointer_cast": "argument",
-            "dynamic_pointer_cast": "argument",
-            "const_pointer_cast": "argument",
-            "std.as_const": "same",
-            "std.cref": "same",
-            "std.forward": "same",
-            "std.move": "same",
-            "std.ref": "same",
-        },
     ),
     _code(
         "csharp",
@@ -396,14 +335,6 @@ _ALL: tuple[Language, ...] = (
         builtins="define self static parent count isset array",
         self_words="$this=$ self=$cls static=$cls parent=$super",
         module_names="last",
-        # What stands in for an instance in tests has its members: PHPUnit's, and those of libraries beside it.
-        calls=dict.fromkeys(
-            (
-                *("$.createMock", "$.createStub", "$.getMockForAbstractClass", "$cls.createStub"),
-                *("Mockery.mock", "Mockery.spy"),
-            ),
-            "class",
-        ),
     ),
     _code(
         "swift",
@@ -425,7 +356,6 @@ _ALL: tuple[Language, ...] = (
         module_names="last",
         blocks=True,
         receiving_lambdas=True,
-        calls=dict.fromkeys(("mock", "mockk", "spy", "spyk"), "argument"),  # MockK's and Mockito's
     ),
     _code(
         "scala",

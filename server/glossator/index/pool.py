@@ -1,10 +1,9 @@
 """Worker processes: started when there is work, monitored, replaced when they die, ended when idle.
 
-A worker is a Python process that runs `parse_worker.main` and exchanges framed pickles over its pipes. Each worker has
-a supervising thread in this process; one more thread watches the deadlines. If a worker dies, its batch is retried
-file by file; a file that kills a worker again, or takes longer than `Settings.file_timeout`, is skipped with a reason.
-A worker that has processed much is replaced: parsers and allocators do not return all memory. A worker ends when its
-pipe is closed, so none outlives this process, however it ends.
+Each worker (`worker_process.py`) has a supervising thread in this process; one more thread watches the deadlines. If a
+worker dies, its batch is retried file by file; a file that kills a worker again, or takes longer than
+`Settings.file_timeout`, is skipped with a reason. A worker that has processed much is replaced: parsers and allocators
+do not return all memory.
 
 `parse_worker.py` defines the contents of batches and how they are processed.
 """
@@ -12,21 +11,17 @@ pipe is closed, so none outlives this process, however it ends.
 from __future__ import annotations
 
 import logging
-import os
-import pickle
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
-from glossator.index.parse_worker import Batch, FileResult, Message, read_frame, write_frame
+from glossator.index.parse_worker import Batch, FileResult
+from glossator.index.worker_process import WorkerProcess
 from glossator.power import on_battery, usable_cores
 
 if TYPE_CHECKING:
@@ -41,11 +36,6 @@ START_TIMEOUT = 60.0
 """Seconds that a worker may take to start: usually 0.3, but several with a cold disk and a virus scanner."""
 IDLE_TIMEOUT = 60.0
 """Seconds without work after which a worker ends; the last one stays, so that an edit never waits for a start."""
-STARVED_FACTOR = 5.0
-"""Factor on the timeout for a worker that is runnable but gets little processor time, since the cores are busy."""
-RECYCLE_FILES = 20_000
-RECYCLE_BYTES = 256 * 1024**2
-"""A worker is replaced after so many files or source bytes: minutes of work, beside which its start is nothing."""
 GROWN_BYTES = 4 * 1024**2
 """The last worker is also replaced if it has read so much and is then idle for `IDLE_TIMEOUT`: it keeps memory that a
 fresh one does not need."""
@@ -57,20 +47,7 @@ END_TIMEOUT = 1.0
 WORKER = "from glossator.index.parse_worker import main; main()"
 """The program of a worker. Not `-m`, which would make its messages' classes those of `__main__`."""
 
-_NO_PICKLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError)
 _log = logging.getLogger(__name__)
-
-
-def is_starved(waited: float, used: float, *, runnable: bool, timeout: float) -> bool:
-    """Whether a worker that missed its deadline should get more time.
-
-    Args:
-        waited: seconds since its last message.
-        used: processor seconds that it got meanwhile.
-        runnable: whether it is ready to run, rather than blocked.
-        timeout: seconds that it is allowed.
-    """
-    return runnable and used < timeout / 2 and waited < timeout * STARVED_FACTOR
 
 
 def worker_count(settings: Settings, *, on_battery: bool = False) -> int:
@@ -109,128 +86,6 @@ class Job:
         return sum(task.size if task.text is None else len(task.text) for task in self.batch.tasks)
 
 
-class _Process:
-    """One worker process and its pipes. Only its supervisor talks to it; the watchdog may kill it."""
-
-    def __init__(self, command: Sequence[str], settings: Settings) -> None:
-        self.deadline: float | None = None
-        self.allowed = 0.0
-        self.stalled = False
-        self._files = self.read_bytes = 0
-        self._timed: tuple[float | None, float] = (None, 0.0)
-        self._unwatched = 0.0
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self._last_words: str | None = None
-        environment = dict(os.environ)
-        package_root = str(Path(__file__).resolve().parents[2])
-        search_path = [package_root, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
-        environment["PYTHONPATH"] = os.pathsep.join(search_path)
-        # A worker should use one core: no extra threads in the numeric libraries.
-        environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
-        flags = 0
-        if sys.platform == "win32":
-            flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
-        self._popen = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=environment,
-            creationflags=flags,
-            # A group of its own keeps Ctrl-C in a terminal from reaching it: the parent decides when it ends. Not a
-            # session: Linux would schedule that as a group beside the editor, where low priority counts for nothing.
-            process_group=None if sys.platform == "win32" else 0,
-        )
-        self.send(settings)
-
-    @property
-    def pid(self) -> int:
-        return self._popen.pid
-
-    @property
-    def is_worn(self) -> bool:
-        """Whether it has processed so much that it should be replaced."""
-        return self._files >= RECYCLE_FILES or self.read_bytes >= RECYCLE_BYTES
-
-    def give(self, job: Job) -> None:
-        """Send it a job's batch."""
-        self._files += len(job.batch.tasks)
-        self.read_bytes += job.size
-        self.send(job.batch)
-
-    def send(self, value: object) -> None:
-        """Send; a process that has died is noticed by `receive`."""
-        assert self._popen.stdin is not None
-        try:
-            write_frame(self._popen.stdin, pickle.dumps(value, protocol=5))
-        except OSError:
-            _log.debug("worker %d no longer reads its pipe", self.pid)
-
-    def receive(self) -> Message | None:
-        """The next message, or None when the process has ended."""
-        assert self._popen.stdout is not None
-        try:
-            frame = read_frame(self._popen.stdout)
-            message = None if frame is None else pickle.loads(frame)  # noqa: S301 - from our own child
-        except (OSError, OverflowError, MemoryError, ValueError, LookupError, TypeError, *_NO_PICKLE) as error:
-            _log.warning("worker %d sent an unreadable message: %r", self.pid, error)
-            self.kill()
-            return None
-        return message if isinstance(message, Message) else None
-
-    def check(self, now: float, late: float) -> None:
-        """Kill it if it missed its deadline; called by the watchdog about every second.
-
-        Args:
-            now: `time.monotonic`.
-            late: seconds by which the watchdog is late, since this process was stopped or got no processor: messages
-                may have come meanwhile that nobody could read, so they do not count.
-        """
-        import psutil
-
-        deadline = self.deadline
-        if deadline is None:
-            return
-        try:
-            process = psutil.Process(self.pid)
-            used = sum(process.cpu_times()[:2])
-            runnable = process.status() == psutil.STATUS_RUNNING
-        except psutil.Error:
-            return  # it has ended, which its supervisor notices
-        if self._timed[0] != deadline:
-            self._timed = (deadline, used)
-            self._unwatched = 0.0
-        self._unwatched += late
-        allowed = self.allowed
-        waited = now - deadline + allowed - self._unwatched
-        if waited > allowed and not is_starved(waited, used - self._timed[1], runnable=runnable, timeout=allowed):
-            self.stalled = True
-            self.kill()
-
-    def kill(self) -> None:
-        """Kill it."""
-        self._popen.kill()
-
-    def close(self, timeout: float) -> str:
-        """Let it exit, or kill it after `timeout` seconds; returns the end of its stderr. May be called again."""
-        if self._last_words is not None:
-            return self._last_words
-        for stream in (self._popen.stdin, self._popen.stdout):
-            if stream is not None:
-                with suppress(OSError):  # the other end may be gone
-                    stream.close()
-        try:
-            self._popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
-        size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, size - 4000))
-        self._last_words = self._errors.read().decode("utf-8", "replace").strip()
-        self._errors.close()
-        return self._last_words
-
-
 class WorkerPool:
     """Distributes batches to workers and delivers results as they arrive.
 
@@ -257,7 +112,7 @@ class WorkerPool:
         self._queues: tuple[deque[Job], deque[Job], deque[Job]] = (deque(), deque(), deque())
         """Interactive jobs, most jobs, and those that wait."""
         self._threads: set[threading.Thread] = set()
-        self._processes: set[_Process] = set()
+        self._processes: set[WorkerProcess] = set()
         self._idle = 0
         self._lent = 0
         self._watchdog: threading.Thread | None = None
@@ -395,7 +250,7 @@ class WorkerPool:
     # One thread per worker
 
     def _supervise(self) -> None:
-        process: _Process | None = None
+        process: WorkerProcess | None = None
         try:
             process = self._spawn()
             while (job := self._take(process)) is not None:
@@ -413,7 +268,7 @@ class WorkerPool:
             if process is not None:
                 self._end(process)
 
-    def _take(self, process: _Process | None) -> Job | None:
+    def _take(self, process: WorkerProcess | None) -> Job | None:
         """The next job; None when this worker should end, whose process is given."""
         woken = True
         with self._changed:
@@ -438,14 +293,14 @@ class WorkerPool:
                 else:
                     woken = True
 
-    def _spawn(self, job: Job | None = None) -> _Process:
+    def _spawn(self, job: Job | None = None) -> WorkerProcess:
         """Start a process and wait until it is ready.
 
         Raises:
             GlossatorError: it could not be started; `job`, which waits for it, is queued again.
         """
         try:
-            process = _Process(self._command, self._settings)
+            process = WorkerProcess(self._command, self._settings)
         except OSError as error:
             self._put_back(job)
             raise GlossatorError(f"cannot start a parser process: {error}") from error
@@ -472,12 +327,12 @@ class WorkerPool:
                 self._queue_of(job).appendleft(job)
                 self._changed.notify_all()  # another worker may be idle, and take it
 
-    def _end(self, process: _Process) -> str:
+    def _end(self, process: WorkerProcess) -> str:
         with self._changed:
             self._processes.discard(process)
         return process.close(END_TIMEOUT)
 
-    def _work(self, process: _Process, job: Job) -> bool:
+    def _work(self, process: WorkerProcess, job: Job) -> bool:
         """Have the process do the job and those that follow until it is idle; False if it died."""
         held = deque([job])
         try:
@@ -492,9 +347,9 @@ class WorkerPool:
                 _deliver(waiting, error)
             return False
 
-    def _converse(self, process: _Process, held: deque[Job]) -> bool:
+    def _converse(self, process: WorkerProcess, held: deque[Job]) -> bool:
         self._set_deadline(process, self._settings.file_timeout + START_TIMEOUT)
-        process.give(held[0])
+        process.give(held[0].batch, held[0].size)
         while held:
             job = held[0]
             message = process.receive()
@@ -513,7 +368,7 @@ class WorkerPool:
                     ahead = None if self._closed or process.is_worn else self._next()
                 if ahead is not None:
                     held.append(ahead)
-                    process.give(ahead)
+                    process.give(ahead.batch, ahead.size)
             elif message.kind == "results":
                 job.delivered.update(range(message.index, message.index + len(message.results)))
                 _deliver(job, message.results)
@@ -573,7 +428,7 @@ class WorkerPool:
 
     # The watchdog
 
-    def _set_deadline(self, process: _Process, seconds: float | None) -> None:
+    def _set_deadline(self, process: WorkerProcess, seconds: float | None) -> None:
         """The process must send a message within this many seconds; None: no deadline."""
         process.allowed = seconds or 0.0
         process.deadline = None if seconds is None else time.monotonic() + seconds

@@ -41,6 +41,7 @@ from glossator.index.records import (
 )
 from glossator.index.store_reading import StoreReader
 from glossator.index.table import Lance, Rows, Table
+from glossator.index.upkeep import Upkeep, upkeep_due
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:
@@ -53,26 +54,9 @@ __all__ = ["FileRecord", "FileSummary", "FileUpdate", "Filter", "Store", "StoreS
 
 _LOG = logging.getLogger(__name__)
 
-FOLD_FRAGMENTS = 16
-"""Small commits that are merged into one fragment: what reads rows opens each."""
-
-PENDING_ROWS = 1_000
-"""Rows that may wait outside the mapped files, plus one per cent of all rows: the first search of a process reads them
-and makes a segment of them, which takes some hundredths of a second for so many."""
-
-DEAD_SHARE = 0.25
-"""Share of deleted rows at which a table is rebuilt."""
-
-SIZE_SHARE = 1.25
-"""How much larger than after its last rebuild the table may be on disk, as a factor."""
-
-SIZE_SLACK = 64 * 1024
-"""Bytes that the table may grow by in any case."""
-
 DERIVE_LATER = 500
 """After a commit of more entries than this, references are counted later, all at once, by `Store.maintain`: this takes
 a third of the time (measured on a first index of 25,000 entries)."""
-
 
 KEEP_FROM = 16
 """Contents of files are kept for the way back if a commit removes those of so many: fewer are parsed as quickly."""
@@ -447,25 +431,17 @@ class Store(StoreReader):
             else:
                 self._manifest.derive(first)
 
-    def _due(self, *, full: bool, compare: bool = True) -> str:
-        """The maintenance that the table needs: "rebuild", "fold" or "" for none.
+    def _due(self, *, full: bool, compare: bool = True) -> Upkeep:
+        """The maintenance that the table needs; see `upkeep`.
 
         With `compare`, the mapped files are opened and compared with their checksums.
         """
         state = self._manifest.state()
         if not state["table"]:
             return ""
-        rows, pending, dead, fragments = (int(state[key]) for key in ("rows", "pending", "dead", "fragments"))
-        if full and (pending or dead or fragments):
+        if compare and state["indexed_below"] and state["rows"] and not self._has_derived(state["table"]):
             return "rebuild"
-        if compare and state["indexed_below"] and rows and not self._has_derived(state["table"]):
-            return "rebuild"
-        if pending > PENDING_ROWS + rows // 100 or dead > PENDING_ROWS + DEAD_SHARE * rows:
-            return "rebuild"
-        if fragments < FOLD_FRAGMENTS:
-            return ""
-        allowed = SIZE_SHARE * state["bytes"] + SIZE_SLACK
-        return "rebuild" if folders.size_of(self._lance.path(state["table"])) > allowed else "fold"
+        return upkeep_due(state, full=full, size=lambda: folders.size_of(self._lance.path(state["table"])))
 
     def _fold(self) -> None:
         """Merge the fragments of small commits."""

@@ -6,7 +6,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.facts import MENTION_KINDS, module_notes
 from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS, package_note
+from glossator.retrieval.resolution.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
 
+DEFAULT: Final = "default"
+"""What a module exports without a name."""
+_HANDED: Final = MENTION_KINDS.index("value")
 DECLARATION_ENDINGS: Final = (".d.ts", ".d.mts", ".d.cts")
 _EXTENSIONS: Final = (
     *(".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", *DECLARATION_ENDINGS),
@@ -59,6 +64,25 @@ def module_file(world: World, path: str, module: str) -> tuple[str, bool]:
     if module[:2] in ("@/", "~/", "$/", "#/") or module[:1] in ("~", "#", "$"):
         return _by_alias(world, path, module), False
     return "", module in _NODE or not _looks_local(world, path, module)
+
+
+def is_handed_over(world: World, view: FileView) -> bool:
+    """Whether a file that imports a module whole hands it over (`Object.entries(tests)`)."""
+    key = ("script handed over", view.path)
+    if not isinstance(known := world.memory.get(key), bool):
+        others = (world.view(path) for path in world.files_noting_any(module_notes(view.path)))
+        known = world.memory[key] = any(_hands_over(world, one, view.path) for one in others if one is not None)
+    return known
+
+
+def _hands_over(world: World, view: FileView, module: str) -> bool:
+    """Whether a file imports a module whole under a name that it hands over."""
+    return any(
+        Value("module", module) in world.import_target(view.path, item)
+        for item in view.facts.imports
+        if item.member in ("", "*", DEFAULT)
+        and any(one.kind == _HANDED and one.receiver < 0 for one in view.facts.mentions_of(item.name))
+    )
 
 
 def _by_settings(world: World, path: str, module: str) -> Iterator[str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import EXPORTED, INFERRED, LOCAL, MENTION_KINDS, STATIC, WHOLE, Import, module_note
+from glossator.index.facts import EXPORTED, INFERRED, LOCAL, STATIC, WHOLE, Import
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import called_as
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
-from glossator.retrieval.resolution.script_modules import DECLARATION_ENDINGS, module_file
+from glossator.retrieval.resolution.script_modules import DECLARATION_ENDINGS, DEFAULT, is_handed_over, module_file
 from glossator.retrieval.resolution.script_names import (
     EVERY_OBJECT,
     FUNCTION_MEMBERS,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 FILES_OF_A_GLOBAL: Final = 200
 """Files in which a name that no scope has is looked for at most."""
 COMPONENTS: Final = frozenset(("vue", "svelte", "astro"))
-DEFAULT: Final = "default"
 _ONE_ELEMENT: Final = frozenset(("at", "find", "findLast", "pop", "shift"))
 _SAME_LIST: Final = frozenset(("concat", "filter", "reverse", "slice", "sort", "splice", "toReversed", "toSorted"))
 _TYPES_ONLY: Final = frozenset(("interface", "type"))
@@ -54,7 +53,6 @@ _COMPUTED: Final = frozenset(
     ("ConstructorParameters", "Exclude", "Extract", "InstanceType", "Parameters", "ReturnType")
 )
 """Types of the library that are made of others."""
-_VALUE: Final = MENTION_KINDS.index("value")
 _VALUES_ONLY: Final = frozenset(("function", "constant", "variable", "object", "method", "field"))
 _IMPORT: Final = "import("
 _TYPE_OF: Final = "typeof."
@@ -540,7 +538,7 @@ class ScriptRules(LanguageRules):
             return True  # `let trim; ... trim = () => {}; ... trim()`: what the variable's name means is not followed
         if any(view.symbol(around).name == "global" for around in view.chain(symbol.parent)):
             return True
-        if symbol.parent < 0 and self._is_handed_over(world, view) and self._offers(view, number):
+        if symbol.parent < 0 and is_handed_over(world, view) and self._offers(view, number):
             return True
         if symbol.scope and not view.children(-1, symbol.scope.partition(".")[0]):
             # `request.onabort = function () {}`: whoever made the object may call it.
@@ -560,27 +558,6 @@ class ScriptRules(LanguageRules):
         if symbol.flags & EXPORTED or view.facts.mentions_of(WHOLE):
             return True
         return any(item.exported and item.member == symbol.name for item in view.facts.imports)
-
-    def _is_handed_over(self, world: World, view: FileView) -> bool:
-        """Whether a file that imports a module whole hands it over (`Object.entries(tests)`)."""
-        key = ("script handed over", view.path)
-        if not isinstance(known := world.memory.get(key), bool):
-            folder, _, file = view.path.rpartition("/")
-            notes = {module_note(file), *((module_note(folder),) if file.startswith("index.") else ())}
-            others = (world.view(path) for path in world.files_noting_any(notes))
-            known = world.memory[key] = any(
-                self._hands_over(world, one, view.path) for one in others if one is not None
-            )
-        return known
-
-    def _hands_over(self, world: World, view: FileView, module: str) -> bool:
-        """Whether a file imports a module whole under a name that it hands over."""
-        return any(
-            Value("module", module) in world.import_target(view.path, item)
-            for item in view.facts.imports
-            if item.member in ("", "*", DEFAULT)
-            and any(one.kind == _VALUE and one.receiver < 0 for one in view.facts.mentions_of(item.name))
-        )
 
     def one_with(self, one: Symbol, other: Symbol) -> bool:
         """A type and a value may share a name, and are two things; so are members of a class and of its instances."""

@@ -17,7 +17,7 @@ from glossator.index.facts import (
     STATIC,
     fixture_name,
     last_part,
-    module_note,
+    module_notes,
 )
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
@@ -269,9 +269,7 @@ class UseSearch:
         home = self._world.view(definition.path)
         if home is None or self._local or not self._rules.is_whole(home, definition.index):
             return
-        folder, _, file = definition.path.rpartition("/")
-        notes = {module_note(file), *((module_note(folder),) if file.startswith("index.") else ())}
-        files = {path for note in notes for path in self._world.files_noting(note)}
+        files = self._world.files_noting_any(module_notes(definition.path))
         for path in sorted(files)[:MAX_FILES]:
             view = self._world.view(path)
             if view is None or not share_names(view.facts.language, definition.language):
