@@ -20,6 +20,7 @@ from glossator.settings import Settings
 from glossator.workspace import inotify, watching
 from glossator.workspace.changes import ChangeCollector, Changes, FileEvent
 from glossator.workspace.inotify import Inotify
+from glossator.workspace.sources import InotifySource
 from glossator.workspace.watching import Watcher
 from tests.unit.test_files import without_privileges
 
@@ -277,6 +278,24 @@ def test_ignore_files_outside_the_root_count_too(
         changed.write_text(f"*.{changed.name}\n")
         received.wait(lambda: any(changes.rescan == "ignore rules changed" for changes in received.batches))
         received.forget()
+
+
+def test_an_ignore_file_outside_that_changes_while_a_start_scans_is_told(
+    tmp_path: Path, watch: Callable[..., Watcher], received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "root")
+    write(root, "inner/a.log")
+    exclude = root / ".git/info/exclude"
+    add = InotifySource._add
+
+    def added(source: InotifySource, folder: str) -> bool:
+        if folder.endswith("/inner") and "*.log" not in exclude.read_text():
+            exclude.write_text("*.log\n")
+        return add(source, folder)
+
+    monkeypatch.setattr(InotifySource, "_add", added)
+    watch(root, mode="inotify")
+    received.wait(lambda: any(changes.rescan == "ignore rules changed" for changes in received.batches))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -76,6 +76,8 @@ class InotifySource:
             if found is None:
                 covered = self._cover("")
             else:
+                for folder in outside(rules):  # the rules in them have just been read, and decide what is found
+                    self._add(str(folder))
                 found.extend(rules.scan("", self._watching(covered)))
             self._watch_no_others(covered)
         except BaseException:
