@@ -8,12 +8,18 @@ from pathlib import Path
 from tests.terminal.emulator import Terminal
 
 _ASK = """
-import sys
+import sys, threading, time
 from pathlib import Path
 from glossator.cli.updated_index import stopped_by_interrupt
 from glossator.workspace.git_process import run_git
 
+def let_it_end():
+    while not stopped():
+        time.sleep(0.01)
+    Path("stopped").touch()
+
 with stopped_by_interrupt() as stopped:
+    threading.Thread(target=let_it_end, daemon=True).start()
     done = run_git(Path(sys.argv[1]), ["log"])
     print("git:", done.returncode, done.stdout.decode().strip(), "stopped:", stopped())
 """
@@ -24,7 +30,7 @@ def test_git_ends_by_itself_when_the_command_is_to_stop(tmp_path: Path) -> None:
     programs, workspace = tmp_path / "programs", tmp_path / "workspace"
     workspace.mkdir()
     programs.mkdir()
-    (programs / "git").write_text("#!/bin/sh\necho begun >/dev/tty\nsleep 1\necho all\n")
+    (programs / "git").write_text("#!/bin/sh\necho begun >/dev/tty\nuntil [ -e stopped ]; do sleep 0.05; done\necho all\n")
     (programs / "git").chmod(0o755)
     command = [sys.executable, "-c", _ASK, workspace]
     with Terminal(command, environment={"PATH": f"{programs}:/usr/bin:/bin"}, cwd=workspace) as shown:

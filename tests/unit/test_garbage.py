@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ from glossator.cli import garbage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +38,13 @@ def test_others_look_as_python_does() -> None:
     garbage.collect_rarely()
     garbage.collect_for("index")
     assert gc.get_threshold() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "objects"), [("status", garbage.COLLECTION_OBJECTS), ("index", gc.get_threshold()[0])]
+)
+def test_the_command_line_chooses(tmp_path: Path, command: str, objects: int) -> None:
+    code = "import gc, sys; from glossator.__main__ import main; sys.exit = print; main(); print(gc.get_threshold()[0])"
+    arguments = (command, "--root", str(tmp_path), "--index-dir", str(tmp_path / "indexes"))
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == str(objects), done

@@ -365,12 +365,14 @@ def test_an_idle_root_gives_memory_back(opened: Open, project: Path, monkeypatch
 
     assert used()
     assert store.facts._decoded
+    assert store._frequencies[1]
     for name in ("MAINTAIN_SECONDS", "RELEASE_SECONDS"):
         monkeypatch.setattr(f"glossator.project.updates.{name}", 0.05)
     (project / "shop/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
     opened.updates.changed([project / "shop/late.py"])  # the updates' thread sleeps for the new times from now on
     opened.wait_for(lambda: not store.facts._decoded and store._nearest._state is None)
     opened.wait_for(lambda: not store._manifest._idle)
+    assert not store._frequencies[1]
     opened.wait_for(lambda: not snapshot.searcher.corpus._paths and not stem.cache_info().currsize)
     assert default_weights.cache_info().currsize, "what is read once stays"
     assert used()  # all comes back
