@@ -30,7 +30,8 @@ def test_git_ends_by_itself_when_the_command_is_to_stop(tmp_path: Path) -> None:
     programs, workspace = tmp_path / "programs", tmp_path / "workspace"
     workspace.mkdir()
     programs.mkdir()
-    (programs / "git").write_text("#!/bin/sh\necho begun >/dev/tty\nuntil [ -e stopped ]; do sleep 0.05; done\necho all\n")
+    git = "#!/bin/sh\necho begun >/dev/tty\nuntil [ -e stopped ]; do sleep 0.05; done\necho all\n"
+    (programs / "git").write_text(git)
     (programs / "git").chmod(0o755)
     command = [sys.executable, "-c", _ASK, workspace]
     with Terminal(command, environment={"PATH": f"{programs}:/usr/bin:/bin"}, cwd=workspace) as shown:
