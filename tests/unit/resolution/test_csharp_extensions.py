@@ -10,7 +10,9 @@ STORE = """
     public interface IStore { void Keep(); }
     public class Store : IStore { public void Keep() {} public void Own() {} }
     public class SmallStore : Store {}
-    public class Other {}
+    public class Other { public void Left() {} }
+    public class Odd : Store, ILibrary {}
+    public class Shelf : List<int> {}
 
     public static class StoreExtensions {
         public static Store Add(this Store store, string name, int count = 1) { return store; }
@@ -18,6 +20,13 @@ STORE = """
         public static void Empty(this IStore store) {}
         public static void Close<T>(this T store) where T : IStore {}
         public static void Own(this Store store) {}
+        public static void Put(this Store store, string text) {}
+        public static void Put(this Store store, int number) {}
+        public static Store Fold(this Store store) { return store; }
+        public static Other Fold(this Store store, int times) { return new Other(); }
+        public static void Count(this List<int> list) {}
+        public static void Show(this object any) {}
+        public static void Call(this dynamic any) {}
         public static void Both(this Store store) {}
         public static void Both(this Other other) {}
         public static void Plain(Store store) {}
@@ -54,12 +63,28 @@ def meant(line: str, name: str, more: str = "") -> str:
         ("any.Close();", "Close"),
         ("store.Both();", "Both"),
         ("store.Marked();", "Marked"),
+        ("store.Fold();", "Fold"),
+        ("new Shelf().Count();", "Count"),
+        ("store.Show();", "Show"),
         ('StoreExtensions.Add(store, "a");', "Add"),
         ("StoreExtensions.Plain(store);", "Plain"),
     ],
 )
 def test_it_is_meant(line: str, name: str) -> None:
     assert meant(line, name) == f"Store.cs:StoreExtensions.{name}"
+
+
+def test_what_it_gives_is_that_of_the_one_which_takes_as_many() -> None:
+    assert meant("store.Fold(1).Left();", "Left") == "Store.cs:Other.Left"
+    assert meant("store.Fold().Keep();", "Keep") == "Store.cs:Store.Keep"
+
+
+def test_a_static_method_that_extends_nothing_is_not_meant_without_its_first_argument() -> None:
+    files = {"Store.cs": STORE, "Use.cs": "class Use { void Run(Unknown one) { one.Plain(); } }\n"}
+    assert Sample(files).uses("Plain", grade="possible") == []
+    assert Sample(files | {"Use.cs": files["Use.cs"].replace("Plain", "Empty")}).uses("Empty", grade="possible") == [
+        "Use.cs: class Use { void Run(Unknown one) { one.Empty(); } }"
+    ]
 
 
 def test_a_member_counts_for_more() -> None:
@@ -73,6 +98,9 @@ def test_a_member_counts_for_more() -> None:
         ("store.Plain();", "Plain"),
         ("unknown.Empty();", "Empty"),
         ('store.Add("a", 1, 2, 3, 4);', "Add"),
+        ("store.Put(1);", "Put"),
+        ("new Odd().Empty();", "Empty"),
+        ("store.Call();", "Call"),
     ],
 )
 def test_nothing_else_is_meant_for_certain(line: str, name: str) -> None:

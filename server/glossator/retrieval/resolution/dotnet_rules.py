@@ -37,7 +37,6 @@ class DotnetRules(PackageRules):
     decorator_ending = "Attribute"
     members_follow = True
     enclosing_packages = True
-    first_is_receiver = True
     implicit_members = frozenset(("ToString", "Equals", "GetHashCode", "Dispose", "GetEnumerator", "Deconstruct"))
     parts_elsewhere = True
     unwrapped: ClassVar[dict[str, int]] = {"Task": 0, "ValueTask": 0, "Nullable": 0}
@@ -308,9 +307,9 @@ class DotnetRules(PackageRules):
         return found
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
-        """What extension methods of the index add to a type. To what type those of a block add is not known."""
+        """What extension methods of the index add to a type; unknown if a block adds to one whose head is not read."""
         added = self._extensions(world, name)
-        if not added or value.kind != "instance" or any(_labels(world, one) != EXTENDS_FIRST for one in added):
+        if not added or value.kind != "instance" or any(symbol_of(world, one).labels != EXTENDS_FIRST for one in added):
             return NOTHING_KNOWN if added else super().class_member(world, value, name)
         hierarchy = world.ancestors(value.key)
         above = {last_part(one.name) for one in hierarchy.externals} | {"object"}
@@ -359,11 +358,6 @@ def _is_named_like_its_type(world: World, value: Value) -> bool:
         return False
     symbol = symbol_of(world, value)
     return symbol.kind in ("field", "property") and symbol.type.strip("<>?").rpartition(".")[2] == symbol.name
-
-
-def _labels(world: World, value: Value) -> str:
-    """How a member extends a type."""
-    return symbol_of(world, value).labels
 
 
 def _is_type(symbol: Symbol) -> bool:

@@ -73,7 +73,6 @@ class LanguageTraits:
         dollar_names: whether names of variables, functions and classes may begin with a dollar sign.
         whole_names: names under which a module exports what is imported under a name of the importer's own choice.
         hides_unexported: whether other files see only what is marked as exported.
-        first_is_receiver: whether a static method may be called on its first argument (C#'s extension methods).
         implicit_members: names of members that the language calls itself: conversions to text, operators, iteration.
         declaration_endings: how the names of files end that have the types of a module, and no code that runs.
         parts_elsewhere: whether another file, whatever its name, may declare what a file defines, or have parts of it.
@@ -129,7 +128,6 @@ class LanguageTraits:
     dollar_names: ClassVar[bool] = False
     whole_names: ClassVar[frozenset[str]] = frozenset()
     hides_unexported: ClassVar[bool] = False
-    first_is_receiver: ClassVar[bool] = False
     implicit_members: ClassVar[frozenset[str]] = frozenset()
     declaration_endings: ClassVar[tuple[str, ...]] = ()
     parts_elsewhere: ClassVar[bool] = False

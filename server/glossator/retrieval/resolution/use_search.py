@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import (
+    EXTENDS_FIRST,
     EXTENSION,
+    IN_EXTENSION,
     MENTION_KINDS,
     PRIVATE,
     SPECIAL,
-    STATIC,
     fixture_name,
     last_part,
     module_notes,
@@ -509,15 +510,14 @@ class UseSearch:
         """Whether a call has as many arguments as the definition takes; true of what is no call (`shop::open`)."""
         if mention.kind == _VALUE or mention.kind in _TYPES:
             return True
-        symbol = self._definition.symbol
-        extends = self._rules.first_is_receiver and symbol.flags & STATIC and mention.receiver >= 0
-        if takes(symbol, mention.arguments) or (extends and takes(symbol, mention.arguments + 1)):
+        symbol, given = self._definition.symbol, mention.arguments
+        if takes(symbol, given):
             return True
-        if symbol.scope and self._searched.extended_given_first and takes(symbol, mention.arguments - 1):
-            return True
-        # A member of a block that extends a type is called as `Extensions.Add(request, 1)`, too.
-        static = self._rules.first_is_receiver and bool(symbol.flags & STATIC)
-        return static and mention.arguments > 0 and takes(symbol, mention.arguments - 1)
+        if symbol.labels == EXTENDS_FIRST:
+            return mention.receiver >= 0 and takes(symbol, given + 1)
+        # What is extended may be given first, as in `Extensions.Add(request, 1)`.
+        first = symbol.labels == IN_EXTENSION or (symbol.scope and self._searched.extended_given_first)
+        return bool(first) and given > 0 and takes(symbol, given - 1)
 
     def _is_structural(self, target: DefinedSymbol) -> bool:
         """Whether a target is declared by a type that others implement without naming it."""
