@@ -22,6 +22,8 @@ STORE = """
         public static void Own(this Store store) {}
         public static void Put(this Store store, string text) {}
         public static void Put(this Store store, int number) {}
+        public static void Pick(this Store store, int number) {}
+        public static void Pick(this object any, Store store) {}
         public static Store Fold(this Store store) { return store; }
         public static Other Fold(this Store store, int times) { return new Other(); }
         public static void Count(this List<int> list) {}
@@ -87,6 +89,13 @@ def test_a_static_method_that_extends_nothing_is_not_meant_without_its_first_arg
     ]
 
 
+def test_one_whose_type_is_not_known_may_extend_any() -> None:
+    files = {"Store.cs": STORE, "Use.cs": "using Shop;\nclass Use { void Run(Other other) { other.Call(); } }\n"}
+    assert Sample(files).uses("Call", grade="possible") == [
+        "Use.cs: class Use { void Run(Other other) { other.Call(); } }"
+    ]
+
+
 def test_a_member_counts_for_more() -> None:
     assert meant("store.Own();", "Own") == "Store.cs:Store.Own"
 
@@ -99,6 +108,7 @@ def test_a_member_counts_for_more() -> None:
         ("unknown.Empty();", "Empty"),
         ('store.Add("a", 1, 2, 3, 4);', "Add"),
         ("store.Put(1);", "Put"),
+        ("store.Pick(store);", "Pick"),
         ("new Odd().Empty();", "Empty"),
         ("store.Call();", "Call"),
     ],
