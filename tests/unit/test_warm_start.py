@@ -79,13 +79,14 @@ def test_files_inside_a_folder(code: Path) -> None:
         with manifest.transaction() as connection:
             connection.execute("DELETE FROM files")
             for path in paths:
-                connection.execute("INSERT INTO files (path) VALUES (?)", (path_in(path),))
-        assert sorted(manifest.paths_inside("a")) == ["a/b.py", "a/c/", "a/\udc80.py"]
-        assert manifest.paths_inside("\udc80") == ["\udc80/a.py"]
-        assert manifest.paths_inside("Aé") == ["Aé/ü.py"]
-        assert manifest.paths_inside("a/c") == ["a/c/"]
-        assert manifest.paths_inside("b") == []
-        assert sorted(manifest.paths_inside("")) == sorted(paths)
+                connection.execute("INSERT INTO files (path, language) VALUES (?, 1)", (path_in(path),))
+        assert sorted(manifest.files_inside("a")) == ["a/b.py", "a/c/", "a/\udc80.py"]
+        assert manifest.files_inside("a")["a/b.py"] == manifest.files(["a/b.py"])["a/b.py"]
+        assert list(manifest.files_inside("\udc80")) == ["\udc80/a.py"]
+        assert list(manifest.files_inside("Aé")) == ["Aé/ü.py"]
+        assert list(manifest.files_inside("a/c")) == ["a/c/"]
+        assert manifest.files_inside("b") == {}
+        assert sorted(manifest.files_inside("")) == sorted(paths)
 
 
 def test_the_first_change_after_one_that_failed_repairs_the_index(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,8 +157,8 @@ class Indexer:
         otherwise it starts one in any case, for the changes to come. Without `maintain`, compacting and repairing the
         store is left to the caller; a first index is always finished here. With `facts_later`, collecting the facts
         that files are without is left to the caller, and those of a large first index are left out. `scanned` is what
-        a scan has just found, if there was one; `differing` is one that has begun, of which it is known that it differs
-        from the index.
+        a scan has just found, if there was one and no `update` since; `differing` is one that has begun, of which it is
+        known that it differs from the index.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
@@ -230,7 +230,8 @@ class Indexer:
             self._put_in_order()
             wanted = {path for path in (self._relative(path, rules.root) for path in paths) if path is not None}
             known = self._store.files_at(wanted)
-            inside = {path for folder in wanted - known.keys() for path in self._store.paths_inside(folder)}
+            for folder in wanted - known.keys():
+                known |= self._store.files_inside(folder)
             found: dict[str, Found | Skipped] = {}
             for path in sorted(wanted):
                 if (rules.root / path).is_dir():
@@ -242,7 +243,7 @@ class Indexer:
                 for path in [path for path, reason in self._store.skipped() if LINK in reason]:
                     if path not in found and (item := rules.look(path)) is not None:
                         found[path] = item
-            known |= self._store.files_at((inside | found.keys()) - known.keys())
+            known |= self._store.files_at(found.keys() - known.keys())
             self._overtaken |= known.keys() | found.keys()
         changes = _compare(found.values(), known, self._store.earlier_hashes, certain=wanted)
         few = len(changes.tasks) <= FEW_FILES

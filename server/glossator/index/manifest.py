@@ -16,7 +16,7 @@ from array import array
 from collections import Counter
 from functools import partial
 from itertools import compress, repeat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from glossator.errors import StoreError, StoreTooNewError
 from glossator.index.database import Database, corrupt_error, path_in, path_out, put, translated
@@ -66,6 +66,9 @@ CREATE INDEX names_by_folded ON names (folded, name) WHERE folded IS NOT NULL;
 CREATE TABLE refs (name INTEGER, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
 """
 # More tables are described in `fact_tables`.
+
+_RECORDS: Final = """SELECT path, size, mtime_ns, content_hash, label, lines, skipped, has_errors, imports
+FROM files JOIN labels ON labels.id = language"""
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
 # entries.qualified_name is NULL where it equals the name; entries.parent is the parent's ordinal.
 
@@ -177,41 +180,23 @@ class Manifest(Database):
 
     def files(self, paths: Iterable[str] | None = None) -> dict[str, FileRecord]:
         """Path -> record, of these files (unknown ones are left out) or of all."""
-        select = (
-            "SELECT path, size, mtime_ns, content_hash, label, lines, skipped, has_errors, imports "
-            "FROM files JOIN labels ON labels.id = language"
-        )
         with self.reading() as connection:
             if paths is None:
-                rows = connection.execute(select).fetchall()
-            else:
-                one = f"{select} WHERE path = ?"
-                rows = [row for path in paths for row in connection.execute(one, (path_in(path),))]
-        records = {}
-        for path, size, mtime_ns, content_hash, language, lines, skipped, has_errors, imports in rows:
-            path = path_out(path)
-            found = tuple(json.loads(imports)) if imports else ()
-            records[path] = FileRecord(
-                path, size, mtime_ns, content_hash, language, lines, skipped, bool(has_errors), found
-            )
-        return records
+                return _records(connection.execute(_RECORDS))
+            one = f"{_RECORDS} WHERE path = ?"
+            return _records(row for path in paths for row in connection.execute(one, (path_in(path),)))
 
-    def paths_inside(self, folder: str) -> list[str]:
-        """The paths of all files in a folder and the folders in it, skipped ones included; "" for the root."""
+    def files_inside(self, folder: str) -> dict[str, FileRecord]:
+        """Path -> record, of all files in a folder and the folders in it, skipped ones included; "" for the root."""
+        if not folder:
+            return self.files()
+        # What is no text comes after all texts; "0" comes after "/".
+        texts = (f"{folder}/", f"{folder}0") if isinstance(path_in(folder), str) else ()
+        encoded = folder.encode("utf-8", "surrogatepass")
+        every = [bounds for bounds in (texts, (encoded + b"/", encoded + b"0")) if bounds]
+        select = f"{_RECORDS} WHERE path >= ? AND path < ?"
         with self.reading() as connection:
-            if not folder:
-                rows = connection.execute("SELECT path FROM files").fetchall()
-            else:
-                # What is no text comes after all texts; "0" comes after "/".
-                texts = (f"{folder}/", f"{folder}0") if isinstance(path_in(folder), str) else ()
-                encoded = folder.encode("utf-8", "surrogatepass")
-                rows = [
-                    row
-                    for bounds in (texts, (encoded + b"/", encoded + b"0"))
-                    if bounds
-                    for row in connection.execute("SELECT path FROM files WHERE path >= ? AND path < ?", bounds)
-                ]
-        return [path_out(path) for (path,) in rows]
+            return _records(row for bounds in every for row in connection.execute(select, bounds))
 
     def file_columns(self) -> FileColumns:
         """What is known of all files, by revision."""
@@ -559,6 +544,18 @@ class Manifest(Database):
                 rewrite_notes(connection)
             self.give_back_pages()
         self.checkpoint()
+
+
+def _records(rows: Iterable[tuple[Any, ...]]) -> dict[str, FileRecord]:
+    """Path -> record, from rows of `_RECORDS`."""
+    records = {}
+    for path, size, mtime_ns, content_hash, language, lines, skipped, has_errors, imports in rows:
+        path = path_out(path)
+        found = tuple(json.loads(imports)) if imports else ()
+        records[path] = FileRecord(
+            path, size, mtime_ns, content_hash, language, lines, skipped, bool(has_errors), found
+        )
+    return records
 
 
 def _references(update: FileUpdate, numbers: Mapping[str, int]) -> list[bytes | None]:

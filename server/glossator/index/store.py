@@ -157,9 +157,9 @@ class Store(StoreReader):
         """As `files`, of these files; unknown ones are left out. Who writes then has to `repair` the index before."""
         return self._manifest.files(paths)
 
-    def paths_inside(self, folder: str) -> list[str]:
-        """See `Manifest.paths_inside`."""
-        return self._manifest.paths_inside(folder)
+    def files_inside(self, folder: str) -> dict[str, FileRecord]:
+        """As `files_at`, of all files in a folder and the folders in it, skipped ones included; "" for the root."""
+        return self._manifest.files_inside(folder)
 
     def skipped(self) -> list[tuple[str, str]]:
         """See `Manifest.skipped`."""
