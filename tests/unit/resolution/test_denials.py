@@ -844,6 +844,19 @@ CASES: dict[str, Case] = {
         "Fault.new",
         "Lone",
     ),
+    "rust: a module that the path of an import names": (
+        {
+            "src/lib.rs": "mod till {\n  pub fn open() {}\n  pub fn lone() {}\n}\n"
+            "pub use self::till::open;\nfn run() { open(); }\n",
+        },
+        "till",
+        "lone",
+    ),
+    "rust: a constant without a name": (
+        {"src/lib.rs": "const _: () = check();\nconst LONE: u8 = 1;\n"},
+        "_",
+        "LONE",
+    ),
     "kotlin: members of an enum, which may be listed": (
         {"a.kt": "package a\nenum class Tea { GREEN, BLACK }\nclass Lone\n"},
         "Tea.GREEN",

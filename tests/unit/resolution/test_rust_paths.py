@@ -234,6 +234,14 @@ def test_a_variable_is_visible_from_behind_its_value_on() -> None:
     assert sample.uses("speed") == ["src/lib.rs: let first = speed();", "src/lib.rs: let speed = speed();"]
 
 
+def test_a_module_may_be_in_a_file_of_another_name() -> None:
+    sample = Sample({
+        "src/lib.rs": '#[path = "core.rs"]\nmod imp;\nfn run() { imp::Fault::new(); }\n',
+        "src/core.rs": "pub struct Fault;\nimpl Fault { pub fn new() -> Fault { Fault } }\n",
+    })  # fmt: skip
+    assert sample.at("src/lib.rs", "fn run() { imp::Fault::new(); }", "new") == "src/core.rs:Fault.new"
+
+
 def test_a_module_beside_an_import_under_its_name_is_an_alternative() -> None:
     sample = Sample({
         "src/lib.rs": "mod io;\nfn run() { io::Fault::new(); }\n",

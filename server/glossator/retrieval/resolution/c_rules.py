@@ -376,9 +376,9 @@ class CRules(LanguageRules):
 
     def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
         """Constructors and destructors run where objects are defined and where they go out of scope; operators are
-        called without their names, fields are given values by their order; namespaces are not looked for."""
+        called without their names, fields are given values by their order."""
         symbol = view.symbol(number)
-        if symbol.kind in ("field", "macro", "namespace"):
+        if symbol.kind in ("field", "macro"):
             return True  # macros stand where no grammar expects them
         home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
         made = symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)

@@ -212,12 +212,10 @@ class RubyRules(LanguageRules):
         return NOTHING_KNOWN
 
     def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
-        """Tasks and their namespaces, which a command line names; and a class named like its file, if anything finds
+        """Tasks, which a command line names; and a class named like its file, if anything finds
         constants by names that are made at run time (`Object.const_get(name.capitalize)`)."""
         symbol = view.symbol(number)
         file = view.path.rpartition("/")[2]
-        if symbol.kind == "namespace":
-            return True
         if symbol.kind == "function" and (file in _TASK_FILES or file.endswith(".rake")):
             return True
         if symbol.kind in NESTING_KINDS and symbol.name.lower() == file.partition(".")[0].replace("_", "").lower():

@@ -451,12 +451,16 @@ class RustRules(LanguageRules):
         return super().is_member(view, index)
 
     def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
-        """A type or constant that an implementation gives a trait, which is used by the trait's name for it."""
+        """A type or constant that an implementation gives a trait, which is used by the trait's name for it; a constant
+        without a name; modules, which the path of an import names without a mention."""
         symbol = view.symbol(number)
         given = symbol.kind in ("type", "constant") and symbol.parent >= 0 and view.symbol(symbol.parent).bases
-        # The path of an import names modules that no mention has.
-        module = view.symbol(number).kind == "module" or symbol.name == "_"
-        return module or bool(given) or super().may_be_used_unseen(world, view, number)
+        return (
+            symbol.kind == "module"
+            or symbol.name == "_"
+            or bool(given)
+            or super().may_be_used_unseen(world, view, number)
+        )
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """What a module inside a file imports; what the type that a type derefers to has; methods of wrapping types."""

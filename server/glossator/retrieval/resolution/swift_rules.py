@@ -53,10 +53,6 @@ MOST_EXTENDING: Final = 60
 """If more files have a class's name, they are not searched for its extensions."""
 
 
-_MAKING_NOTHING: Final = ("Error", "CustomStringConvertible", "Equatable", "Hashable", "Sendable")
-"""Supertypes of enums, or how their names end, by which nothing makes a member."""
-
-
 class SwiftRules(PackageRules):
     """Swift."""
 
@@ -129,13 +125,8 @@ class SwiftRules(PackageRules):
         return tuple(one for one in found if f"/{folder}/" in f"/{one.path}") or NOTHING_KNOWN
 
     def may_be_used_unseen(self, world: World, view: FileView, number: int) -> bool:
-        """Operators, wherever they are declared, what the description of a package declares, and members of an enum
-        that are made from what they stand for (`enum Key: String`), or are all listed."""
+        """Operators, wherever they are declared, and what the description of a package declares."""
         symbol = view.symbol(number)
-        if symbol.kind == "enum_member" and symbol.parent >= 0:
-            bases = view.symbol(symbol.parent).bases
-            if any(not base.endswith(_MAKING_NOTHING) for base in bases):
-                return True
         if symbol.parent < 0 and _PACKAGE.fullmatch(view.path.rpartition("/")[2]):
             return True
         is_operator = symbol.kind in CALLABLE_KINDS and not (symbol.name[:1].isalpha() or symbol.name[:1] in "_$`")

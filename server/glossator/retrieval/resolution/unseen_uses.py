@@ -130,11 +130,10 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
 def _has_tests(world: World, key: Key) -> bool:
     """Whether a class has members that a test runner finds."""
     view = world.view(key[0])
-    for one in view.members(key[1]) if view is not None else ():
-        assert view is not None
-        if is_test_name(bare_name(view.symbol(one)), view.facts.language) or view.decorators(one, TEST_DECORATORS):
-            return True
-    return False
+    return view is not None and any(
+        is_test_name(bare_name(view.symbol(one)), view.facts.language) or view.decorators(one, TEST_DECORATORS)
+        for one in view.members(key[1])
+    )
 
 
 def _implements_others(world: World, view: FileView, parent: int) -> bool:
@@ -150,14 +149,14 @@ def _implements_others(world: World, view: FileView, parent: int) -> bool:
 def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbol, home: Key | None) -> bool:
     """Whether the language itself has a way to use a definition without its name, beside those of its rules.
 
-    It is a member of what has no name itself and may override something (an anonymous class, `def it.go`); a field
-    that a constructor is made for (`Point(1, 2)`); a reader that an assignment calls, too (`cart.sum += 1`); Java's
-    `getSum`, which Kotlin calls as `cart.sum`; what a library exports too, in whose place a bundler may put the file;
-    a variable that C declares in several files.
+    It is a namespace, whose members are used; a member of what has no name itself and may override something (an
+    anonymous class, `def it.go`); a field that a constructor is made for (`Point(1, 2)`); a reader that an assignment
+    calls, too (`cart.sum += 1`); Java's `getSum`, which Kotlin calls as `cart.sum`; what a library exports too, in
+    whose place a bundler may put the file; a variable that C declares in several files.
     """
     symbol = definition.symbol
     if symbol.kind == "namespace":
-        return True  # what is in it is used
+        return True
     if symbol.flags & EXTENSION and symbol.kind in CONTAINER_KINDS:
         return True  # it adds to a type of a library, whose uses are not its own
     if symbol.kind == "method" and not symbol.scope and not symbol.flags & EXTENSION:

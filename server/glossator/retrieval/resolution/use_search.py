@@ -361,7 +361,7 @@ class UseSearch:
         elif self._definition.symbol.flags & SPECIAL:
             grade = "possible"  # the template's name means a version only with its arguments
         if self._constructor is not None:
-            if grade != "resolved" or not takes(self._constructor, mention.arguments):
+            if grade != "resolved":
                 return "excluded"
             if self._rules.labelled:
                 return self._grade_by_labels(view, mention)
