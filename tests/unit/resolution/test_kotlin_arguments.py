@@ -75,3 +75,14 @@ def test_an_actual_function_has_the_default_values_of_the_expected_one() -> None
         }
     )
     assert "jvm/time.kt:read" in sample.at("main.kt", 'read("a")', "read")
+
+
+def test_an_actual_extension_is_the_expected_one() -> None:
+    sample = Sample(
+        {
+            "common/time.kt": "package time\n\nclass Clock\n\nexpect fun Clock.read(format: Int): Int\n",
+            "jvm/time.kt": "package time\n\nactual fun Clock.read(format: Int): Int = 1\n",
+            "main.kt": "package time\n\nfun main(clock: Clock) {\n    clock.read(2)\n}\n",
+        }
+    )
+    assert "jvm/time.kt:Clock.read" in sample.at("main.kt", "clock.read(2)", "read")

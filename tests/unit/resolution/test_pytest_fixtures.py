@@ -207,3 +207,8 @@ def test_a_fixture_has_the_name_that_its_decorator_gives_it() -> None:
     assert found.uses("made_shop") == ["tests/unit/test_a.py: def test_one(shop, yielded):"]
     assert found.uses("shop", "tests/conftest.py") == ["tests/conftest.py: def through(shop):"]
     assert found.uses("yielded", "tests/unit/conftest.py") == []
+
+
+def test_a_fixture_is_not_given_to_itself() -> None:
+    found = sample("import pytest\n\n@pytest.fixture\ndef kept(kept):\n    return kept\n")
+    assert found.uses("kept", grade="possible") == []

@@ -453,3 +453,14 @@ def test_a_method_of_a_class_and_one_of_its_instances_are_two() -> None:
     lines = sample.texts["a.rb"].splitlines()
     found = [[lines[use.line - 1].strip() for use in sample.resolver.uses(one).resolved] for one in (own, inner)]
     assert found == [['Parser.parse("x")'], ["parse(text)", "def parse(text)"]]
+
+
+@pytest.mark.parametrize(("name", "possible"), [("URI", False), ("Integer", False), ("N_", True)])
+def test_a_function_of_the_language_is_none_that_may_be_mixed_in(name: str, possible: bool) -> None:
+    sample = Sample(
+        {
+            "a.rb": f"module Helpers\n  def {name}(text)\n    text\n  end\nend\n",
+            "b.rb": f"class Shop < Base\n  def run\n    {name}('1')\n  end\nend\n",
+        }
+    )
+    assert sample.uses(name, grade="possible") == ([f"b.rb: {name}('1')"] if possible else [])
