@@ -63,7 +63,7 @@ export class VSCode {
     const installed = await ended(spawn(node, [entry, ...dirs, ...installing], { stdio: ["ignore", log, log], env: environment }));
     if (installed !== 0) throw new Error(`the .vsix could not be installed:\n${readFileSync(path.join(folder, "code-server.log"), "utf8")}`);
     // A port that was free may be taken by another program before code-server listens: then it ends, and gets another one.
-    for (let answers = false; !answers; ) {
+    for (let answers = false, attempt = 1; !answers; attempt++) {
       const port = await freePort();
       code.url = `http://127.0.0.1:${port}`;
       code.process = spawn(
@@ -74,7 +74,8 @@ export class VSCode {
       code.gone = ended(code.process);
       const here = async () => (await fetch(`${code.url}/healthz`).catch(() => undefined))?.ok;
       await until("code-server answers or ends", async () => (answers = await here()) || code.process.exitCode !== null);
-      if (!answers && !readFileSync(path.join(folder, "code-server.log"), "utf8").includes("EADDRINUSE")) throw new Error("code-server ended");
+      const wasTaken = () => readFileSync(path.join(folder, "code-server.log"), "utf8").includes("EADDRINUSE");
+      if (!answers && (attempt === 5 || !wasTaken())) throw new Error("code-server ended");
     }
     code.context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     code.context.setDefaultTimeout(PATIENCE);
