@@ -464,3 +464,36 @@ def test_a_function_of_the_language_is_none_that_may_be_mixed_in(name: str, poss
         }
     )
     assert sample.uses(name, grade="possible") == ([f"b.rb: {name}('1')"] if possible else [])
+
+
+def test_what_a_method_gives_is_not_what_its_namesake_of_the_class_gives() -> None:
+    sample = Sample(
+        {
+            "a.rb": """
+                class Tea
+                  def pour
+                  end
+                end
+                class Cup
+                  def pour
+                  end
+                end
+                class Shop
+                  def self.serve
+                    Cup.new
+                  end
+                  def serve
+                    Tea.new
+                  end
+                  def run
+                    serve.pour
+                  end
+                end
+                Shop.new.serve.pour
+                Shop.serve.pour
+            """
+        }
+    )
+    assert sample.at("a.rb", "Shop.new.serve.pour", "pour") == "a.rb:Tea.pour"
+    assert sample.at("a.rb", "Shop.serve.pour", "pour") == "a.rb:Cup.pour"
+    assert sample.at("a.rb", "serve.pour", "pour") == "a.rb:Tea.pour"

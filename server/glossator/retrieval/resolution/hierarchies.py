@@ -95,7 +95,7 @@ class Hierarchies(DefinitionLookup):
             return False
         if (one.symbol.flags | other.symbol.flags) & PRIVATE:
             return False
-        if one.language == "ruby" and (one.symbol.flags ^ other.symbol.flags) & STATIC:
+        if rules_of(one.language).statics_apart and (one.symbol.flags ^ other.symbol.flags) & STATIC:
             return False
         if one.language == "kotlin" and bool(one.symbol.scope) != bool(other.symbol.scope):
             return False  # an extension beside a member

@@ -25,6 +25,7 @@ class RubyRules(LanguageRules):
 
     languages = frozenset(("ruby",))
     receives_bare = True
+    statics_apart = True
     implicit_self = True
     parts_elsewhere = True
     setter_ending = "="
@@ -66,8 +67,9 @@ class RubyRules(LanguageRules):
                 home = Value("class", *(this or (view.path, around)))
             elif static is None and symbol.kind in CALLABLE_KINDS:
                 static = bool(symbol.flags & STATIC)
+            if home is not None and home.kind == "class" and static is False:
+                home = home._replace(kind="instance")
             if home is not None and (found := self.members_by_bare_name(world, home, name, place)):
-                found = self._of_sort(world, found, static=static is not False)
                 return found if self._is_of_sort(world, found, static=static) else (*found, UNKNOWN_VALUE)
             if symbol.kind in NESTING_KINDS:
                 return ()
@@ -81,13 +83,6 @@ class RubyRules(LanguageRules):
         return all(
             bool(method.flags & STATIC) == (static is not False) for method in methods if method.kind in CALLABLE_KINDS
         )
-
-    def _of_sort(self, world: World, found: Values, *, static: bool) -> Values:
-        """Of methods and readers of one name the class's own, or those of instances, if there are both."""
-        kinds = (*CALLABLE_KINDS, "property")
-        own = [one for one in own_symbols(found) if symbol_of(world, one).kind in kinds]
-        unfit = {one for one in own if bool(symbol_of(world, one).flags & STATIC) != static}
-        return tuple(one for one in found if one not in unfit) if len(unfit) < len(own) else found
 
     def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """A constant of the modules around a place or of the top, in any file; a method of the file's top."""
@@ -131,9 +126,6 @@ class RubyRules(LanguageRules):
     def meant_of(self, kind: str, world: World, values: Values, name: str, members: Values) -> Values:
         """`Shop::Cart` is the class, beside a method `Cart` of `Shop`, which only a call means."""
         members = self._read_or_written(kind, world, members)
-        sorts = {value.kind for value in values}
-        if sorts in ({"class"}, {"instance"}):
-            members = self._of_sort(world, members, static="class" in sorts)
         if kind == "call" or not name[:1].isupper() or not any(map(world.is_function, members)):
             return members
         constants = tuple(one for value in values for one in self.class_member(world, value, name))
