@@ -112,7 +112,7 @@ class FileBindings(FileImports):
         self._parametrized: dict[int, set[str]] = {}
         """First byte of a test's parameters -> those for which the test says itself what they are."""
         self._fixtures: list[Range] = []
-        """Names of parameters for which pytest looks for fixtures."""
+        """Names of parameters, and in strings, for which pytest looks for fixtures."""
         self._handed: Sequence[Handed] = ()
         self._typed_scopes: set[int] = set()
         """Scopes in which something has a declared type that may be that of a function."""
@@ -145,6 +145,8 @@ class FileBindings(FileImports):
             elif "parametrized" in match:
                 names = self._parametrized.setdefault(match["fixtures"][0][0], set())
                 names.update(_WORD.findall(self._text(match["parametrized"][0])))
+            elif "fixture" in match:
+                self._fixtures.append(match["fixture"][0])
         for match in matches:
             if "tag" in match:
                 self._add_tag(match)

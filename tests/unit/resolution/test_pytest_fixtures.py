@@ -212,3 +212,22 @@ def test_a_fixture_has_the_name_that_its_decorator_gives_it() -> None:
 def test_a_fixture_is_not_given_to_itself() -> None:
     found = sample("import pytest\n\n@pytest.fixture\ndef kept(kept):\n    return kept\n")
     assert found.uses("kept", grade="possible") == []
+
+
+def test_a_fixture_is_used_by_what_names_it_in_a_string() -> None:
+    found = sample("""
+        import pytest
+
+        @pytest.mark.usefixtures("shop", "plain")
+        def test_one(): ...
+
+        class TestInside:
+            def test_two(self, request):
+                request.getfixturevalue("shop")
+    """)
+    assert found.uses("shop", "tests/conftest.py") == [
+        "tests/conftest.py: def through(shop):",
+        'tests/unit/test_a.py: @pytest.mark.usefixtures("shop", "plain")',
+        'tests/unit/test_a.py: request.getfixturevalue("shop")',
+    ]
+    assert found.uses("plain") == []

@@ -38,6 +38,8 @@
     (decorator (call function: (attribute attribute: (identifier) @_decorator) arguments: (argument_list . (_) @parametrized)))
     definition: (function_definition parameters: (parameters) @fixtures))
   (#eq? @_decorator "parametrize"))
+((call function: (attribute attribute: (identifier) @_taking) arguments: (argument_list (string (string_content) @fixture)))
+  (#any-of? @_taking "usefixtures" "getfixturevalue"))
 (yield (_) @given)
 
 ; What conditions say of variables
