@@ -497,3 +497,12 @@ def test_what_a_method_gives_is_not_what_its_namesake_of_the_class_gives() -> No
     assert sample.at("a.rb", "Shop.new.serve.pour", "pour") == "a.rb:Tea.pour"
     assert sample.at("a.rb", "Shop.serve.pour", "pour") == "a.rb:Cup.pour"
     assert sample.at("a.rb", "serve.pour", "pour") == "a.rb:Tea.pour"
+
+
+def test_no_member_is_denied_of_a_module_with_more_parts_than_are_looked_at() -> None:
+    files = {
+        f"lib/item{number:03}.rb": f"module Shop\n  def self.item{number}\n    {number}\n  end\nend\n"
+        for number in range(130)
+    }
+    files["main.rb"] = "Shop.item129\n"
+    assert Sample(files).uses("Shop.item129", None, "possible") == ["main.rb: Shop.item129"]
