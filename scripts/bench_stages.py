@@ -159,7 +159,7 @@ def way(texts: Sequence[tuple[str, str]], clock: Clock, folder: Path, embedder: 
             end = at + len(file.entries)
             each = repeat(path), file.entries, words[at:end]
             terms = tuple(clock.run("search terms", list, map(entry_terms, *each)))
-            record = FileRecord(path, 1, 1, b"-" * 16, file.language, file.lines, imports=file.imports)
+            record = FileRecord(path, 1, 1, 1, b"-" * 16, file.language, file.lines, imports=file.imports)
             update = FileUpdate(
                 record, file.entries, tuple(keys[at:end]), vectors[at:end], terms, file.facts, file.noted
             )

@@ -94,7 +94,7 @@ class Corpus:
             )
         path = f"package{number // 200}/part{number // 20}/module{number}.py"
         digest = f"{number}-{revision}".encode().ljust(16)
-        record = FileRecord(path, 10_000, revision, digest, "python", count * LINES_PER_ENTRY)
+        record = FileRecord(path, 10_000, revision, revision, digest, "python", count * LINES_PER_ENTRY)
         keys = tuple(self.random.bytes(16) for _ in range(count))
         return FileUpdate(record, tuple(entries), keys, vectors, tuple(" ".join(row) for row in terms))
 

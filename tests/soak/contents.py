@@ -34,6 +34,11 @@ _FILES = (
     "SELECT f.id, path, content_hash, label, lines, skipped, has_errors, imports, entries, symbols, d.data "
     "FROM files f JOIN labels ON labels.id = language LEFT JOIN facts d ON d.file = f.id"
 )
+_PARTS = (
+    "content", "language", "lines", "skipped", "errors", "imports", "number of entries", "symbols", "facts",
+    "entries", "noted names",
+)  # fmt: skip
+"""What is compared of a file."""
 
 
 @dataclass(slots=True)
@@ -42,14 +47,14 @@ class Contents:
 
     Attributes:
         changes: the number of the commit that was read.
-        files: path -> a hash of all that is known about the file.
+        files: path -> hashes of what is known about the file, in the order of `_PARTS`.
         vectors: path -> the vectors of its entries, in their order.
         totals: what belongs to no single file, by name: term counts, references, names that lead to files.
         faults: what is wrong with this index by itself.
     """
 
     changes: int = 0
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     vectors: dict[str, Any] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -64,7 +69,8 @@ def differences(
     problems += [f"{path}: should be gone" for path in sorted(found.files.keys() - expected.files.keys())]
     for path in sorted(found.files.keys() & expected.files.keys()):
         if found.files[path] != expected.files[path]:
-            problems.append(f"{path}: outdated")
+            pairs = zip(_PARTS, found.files[path], expected.files[path], strict=True)
+            problems.append(f"{path}: outdated ({', '.join(part for part, one, other in pairs if one != other)})")
         elif found.vectors[path].shape != expected.vectors[path].shape:
             problems.append(f"{path}: has other vectors")
         elif found.vectors[path].size and (np.abs(found.vectors[path] - expected.vectors[path]).max() > tolerance):
@@ -159,7 +165,7 @@ def _read(folder: Path, store: Store, sample: int) -> Contents:
     for file, path, *columns in files:
         path = path if isinstance(path, str) else path.decode("utf-8", "surrogatepass")
         whole = (*columns, in_file.pop(file, []), hashes.get(file, b""))
-        contents.files[path] = hashlib.blake2b(repr(whole).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        contents.files[path] = tuple(_hash(part) for part in whole)
         contents.vectors[path] = np.array(vectors.get(file, []), np.float32)
         paths[columns[4] or "indexed"][path] += 1
     if in_file:
@@ -178,6 +184,10 @@ def _read(folder: Path, store: Store, sample: int) -> Contents:
         contents.faults.append(f"terms are miscounted: {_first_difference(terms, dict(term_counts))}")
     contents.faults += _searched(store, entries, by_id, sample)
     return contents
+
+
+def _hash(part: object) -> bytes:
+    return hashlib.blake2b(repr(part).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _noted_names(noted: list[Any], unnoted: list[Any]) -> dict[int, bytes]:

@@ -193,7 +193,7 @@ class Project:
         facts = decode_facts(parsed.facts)
         vectors = self.embedder.embed_entries(parsed.entries).astype(np.float16)
         return FileUpdate(
-            FileRecord(path, len(data), 0, content_hash(data), parsed.language, parsed.lines),
+            FileRecord(path, len(data), 0, 0, content_hash(data), parsed.language, parsed.lines),
             parsed.entries,
             tuple(content_key(entry) for entry in parsed.entries),
             vectors if len(parsed.entries) else np.zeros((0, self.embedder.dimensions), np.float16),

@@ -72,6 +72,7 @@ def update(path: str, *entries: Entry, language: str = "python", terms: str = ""
         path=path,
         size=100 * len(entries) + revision,
         mtime_ns=1_000_000 + revision,
+        ctime_ns=2_000_000 + revision,
         content_hash=f"{path}{revision}".encode("utf-8", "surrogatepass")[:16],
         language=language,
         lines=10 * len(entries),

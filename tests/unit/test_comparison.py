@@ -89,12 +89,13 @@ def test_damage_that_a_reader_finds_is_repaired(code: Path, tmp_path: Path) -> N
 
 
 def test_a_file_that_a_rule_skips_is_compared_by_its_reason() -> None:
-    known = {"a.py": (3, 5, ""), ".env": (0, UNSETTLED, "may hold secrets")}
-    found = [Found("a.py", 3, 5), Skipped(".env", "may hold secrets")]
+    known = {"a.py": (3, 5, 6, ""), ".env": (0, UNSETTLED, 0, "may hold secrets")}
+    found = [Found("a.py", 3, 5, 6), Skipped(".env", "may hold secrets")]
     assert is_unchanged(found, known)
     assert not is_unchanged(found[:1], known)
     assert not is_unchanged([found[0], Skipped(".env", "binary")], known)
-    assert not is_unchanged([Found("a.py", 3, 6), found[1]], known)
+    assert not is_unchanged([Found("a.py", 3, 6, 6), found[1]], known)
+    assert not is_unchanged([Found("a.py", 3, 5, 7), found[1]], known)
 
 
 _PARTS = st.sampled_from(

@@ -41,7 +41,7 @@ def test_a_plain_file(tmp_path: Path) -> None:
     data = "größe = 1\n".encode()
     result = read(tmp_path, "a.py", data)
     status = (tmp_path / "a.py").stat()
-    assert result == Text("größe = 1\n", "utf-8", content_hash(data), len(data), status.st_mtime_ns)
+    assert result == Text("größe = 1\n", "utf-8", content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
     assert len(content_hash(data)) == 16
 
 

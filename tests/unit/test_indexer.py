@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -157,6 +158,25 @@ def test_a_change_within_the_grain_of_the_clock_is_seen(project: Bench) -> None:
     assert project.names("a.py") == ["first"]
     path.write_text(functions("other"), "utf-8")
     os.utime(path, ns=(written, written))
+    project.indexer.run()
+    assert project.names("a.py") == ["other"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no time of changes that programs cannot set")
+@pytest.mark.parametrize("replaced", [True, False], ids=["another file", "the same file"])
+def test_a_change_that_keeps_size_and_time_is_seen_without_an_event(project: Bench, replaced: bool) -> None:
+    path = project.root / "a.py"
+    path.write_text(functions("first"), "utf-8")
+    age(path)
+    project.indexer.run()
+    before = path.stat()
+    written = project.root / "new" if replaced else path
+    written.write_text(functions("other"), "utf-8")
+    os.utime(written, ns=(before.st_atime_ns, before.st_mtime_ns))
+    written.replace(path)
+    after = path.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert after.st_ctime_ns != before.st_ctime_ns
     project.indexer.run()
     assert project.names("a.py") == ["other"]
 

@@ -168,8 +168,8 @@ def test_manifest_keeps_what_it_is_told(store: Store) -> None:
     assert (status.files, status.entries, status.symbols, status.lines) == (1, 1, 1, 10)
     assert [(item.path, item.reason) for item in status.skipped] == [("big.bin", "larger than 2 MiB")]
     assert status.size_bytes > 10_000
-    store.touch([replace(record, size=7, mtime_ns=8, content_hash=b"ignored")])
-    assert store.files()["x.py"] == replace(record, size=7, mtime_ns=8)
+    store.touch([replace(record, size=7, mtime_ns=8, ctime_ns=9, content_hash=b"ignored")])
+    assert store.files()["x.py"] == replace(record, size=7, mtime_ns=8, ctime_ns=9)
 
 
 def test_files_without_entries_need_no_table(store: Store) -> None:

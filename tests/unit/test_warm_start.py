@@ -137,7 +137,8 @@ def test_a_search_uses_what_the_comparison_has_read(code: Path, monkeypatch: pyt
         expected = manifest.summaries(())
         assert "cart.py" in [one.path for one in expected[1]]
         assert store.stats() == {
-            path: (record.size, record.mtime_ns, record.skipped) for path, record in manifest.files().items()
+            path: (record.size, record.mtime_ns, record.ctime_ns, record.skipped)
+            for path, record in manifest.files().items()
         }
         with monkeypatch.context() as patch:
             patch.delattr(Manifest, "file_columns")

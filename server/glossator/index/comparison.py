@@ -1,4 +1,4 @@
-"""Whether an index has everything that is on disk, by the files' sizes and modification times; no file is read.
+"""Whether an index has everything that is on disk, by the files' sizes and times; no file is read.
 
 It is what most commands find: it has to be quick, so it imports and keeps as little as possible.
 """
@@ -19,12 +19,12 @@ UNSETTLED = -1
 skips."""
 
 
-def is_unchanged(found: Iterable[Found | Skipped], known: Mapping[str, tuple[int, int, str]]) -> bool:
+def is_unchanged(found: Iterable[Found | Skipped], known: Mapping[str, tuple[int, int, int, str]]) -> bool:
     """Whether exactly the files in the manifest are found, as they are there.
 
     Args:
         found: what a scan finds; nothing more is taken from it after the first difference.
-        known: path -> size, modification time in nanoseconds, and why the file is skipped ("" if it is not).
+        known: path -> size, mtime, ctime (see `Found`), and why the file is skipped ("" if it is not).
     """
     number = 0
     for item in found:
@@ -33,9 +33,9 @@ def is_unchanged(found: Iterable[Found | Skipped], known: Mapping[str, tuple[int
         if state is None:
             return False
         if isinstance(item, Skipped):
-            if state[2] != item.reason or state[1] != UNSETTLED:
+            if state[3] != item.reason or state[1] != UNSETTLED:
                 return False
-        elif state[:2] != item[1:]:  # size and modification time
+        elif state[:3] != item[1:]:  # size and times
             return False
     return number == len(known)
 

@@ -179,7 +179,7 @@ class EarlierContents(CacheFile):
             if any(row is None for row in rows):
                 continue
             record = FileRecord(
-                packed.path, 0, 0, packed.content_hash, packed.language, packed.lines,
+                packed.path, 0, 0, 0, packed.content_hash, packed.language, packed.lines,
                 has_errors=packed.has_errors, imports=packed.imports,
             )  # fmt: skip
             entries = tuple(Entry(*row[:-1], "", row[-1]) for row in packed.entries)  # type: ignore[arg-type]

@@ -374,13 +374,18 @@ def submit_buffer(
     return future
 
 
+def _with_stat(record: FileRecord, result: FileResult) -> FileRecord:
+    return replace(record, size=result.size, mtime_ns=result.mtime_ns, ctime_ns=result.ctime_ns)
+
+
 def _completed(result: FileResult, asked_ns: int) -> tuple[FileUpdate, int]:
     """The update from a result, and how many symbols were embedded for it.
 
     `asked_ns` is a time before the file was read, in nanoseconds since 1970.
     """
     if result.update is None:
-        return skipped_update(result.path, result.size, settled(result.mtime_ns, asked_ns), result.reason), 0
+        times = settled(result.mtime_ns, asked_ns), result.ctime_ns
+        return skipped_update(result.path, result.size, times, result.reason), 0
     return result.update, result.embedded
 
 
@@ -464,12 +469,13 @@ class _Work:
                 self._deleted.append(result.path)
             return task.size
         if result.outcome == "unchanged" and known is not None:
-            if (known.size, known.mtime_ns) != (result.size, result.mtime_ns):
-                self._touched.append(replace(known, size=result.size, mtime_ns=result.mtime_ns))
+            now = _with_stat(known, result)
+            if now != known:
+                self._touched.append(now)
             self._lines += known.lines
             return task.size
         if result.outcome == "failed":
-            result = replace(result, size=task.size, mtime_ns=task.mtime_ns)
+            result = replace(result, size=task.size, mtime_ns=task.mtime_ns, ctime_ns=task.ctime_ns)
         update, embedded = _completed(result, self._began_ns)
         if known is not None and known.skipped and known.skipped == update.record.skipped:
             self._touched.append(update.record)
@@ -492,7 +498,7 @@ class _Work:
             if update is None:
                 unknown.append(replace(self._tasks[result.path], earlier_hashes=()))
                 continue
-            record = replace(update.record, size=result.size, mtime_ns=result.mtime_ns)
+            record = _with_stat(update.record, result)
             done += self._take(replace(result, outcome="indexed", update=replace(update, record=record)))
         return done, tuple(unknown)
 
@@ -535,7 +541,7 @@ def _compare(
     `earlier` gives the content hashes that are known of a path from before.
 
     A worker process needs a tenth of a second to start, which goes on while the rest is looked at. `certain` are files
-    that something has happened to: they are read even if size and time are as before, which some tools see to.
+    that something has happened to: they are read even if size and times are as before.
     """
     changes = _Changes()
     seen: set[str] = set()
@@ -545,13 +551,11 @@ def _compare(
         if isinstance(item, Skipped):
             if known is None or known.skipped != item.reason or known.mtime_ns != UNSETTLED:
                 # Skipped by a rule, not for its content: read as soon as no rule skips it.
-                changes.updates.append(skipped_update(item.path, 0, UNSETTLED, item.reason))
-        elif known is None or known.size != item.size or known.mtime_ns != item.mtime_ns or item.path in certain:
+                changes.updates.append(skipped_update(item.path, 0, (UNSETTLED, 0), item.reason))
+        elif known is None or (known.size, known.mtime_ns, known.ctime_ns) != item[1:] or item.path in certain:
             if not changes.tasks:
                 begin()
             content_hash = b"" if known is None else known.content_hash
-            changes.tasks.append(
-                FileTask(item.path, content_hash, item.size, item.mtime_ns, earlier_hashes=earlier(item.path))
-            )
+            changes.tasks.append(FileTask(item.path, content_hash, *item[1:], earlier_hashes=earlier(item.path)))
     changes.deleted.extend(path for path in manifest if path not in seen)
     return changes

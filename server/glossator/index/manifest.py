@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 37
+SCHEMA_VERSION = 38
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
 parsed into different entries or facts: files that are already indexed would not be read again otherwise."""
 
@@ -52,8 +52,8 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE labels (id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY, path NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, content_hash BLOB, language INTEGER,
-    lines INTEGER, skipped TEXT, has_errors INTEGER, imports TEXT, entries INTEGER, symbols INTEGER,
+    id INTEGER PRIMARY KEY, path NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, content_hash BLOB,
+    language INTEGER, lines INTEGER, skipped TEXT, has_errors INTEGER, imports TEXT, entries INTEGER, symbols INTEGER,
     centroid BLOB);
 CREATE INDEX files_counts ON files (entries, symbols, lines) WHERE skipped = '';
 CREATE TABLE entries (
@@ -67,7 +67,7 @@ CREATE TABLE refs (name INTEGER, entry INTEGER, PRIMARY KEY (name, entry)) WITHO
 """
 # More tables are described in `fact_tables`.
 
-_RECORDS: Final = """SELECT path, size, mtime_ns, content_hash, label, lines, skipped, has_errors, imports
+_RECORDS: Final = """SELECT path, size, mtime_ns, ctime_ns, content_hash, label, lines, skipped, has_errors, imports
 FROM files JOIN labels ON labels.id = language"""
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
 # entries.qualified_name is NULL where it equals the name; entries.parent is the parent's ordinal.
@@ -107,6 +107,7 @@ class FileColumns(NamedTuple):
     paths: Sequence[str]
     sizes: Sequence[int]
     mtimes_ns: Sequence[int]
+    ctimes_ns: Sequence[int]
     skipped: Sequence[str]
     languages: Sequence[str]
     lines: Sequence[int]
@@ -203,15 +204,23 @@ class Manifest(Database):
         with self.reading() as connection:
             labels = dict(connection.execute("SELECT id, label FROM labels"))
             rows = connection.execute(
-                "SELECT id, path, size, mtime_ns, skipped, language, lines, entries FROM files ORDER BY id"
+                "SELECT id, path, size, mtime_ns, ctime_ns, skipped, language, lines, entries FROM files ORDER BY id"
             ).fetchall()
         if not rows:
-            return FileColumns((), (), (), (), (), (), (), ())
-        revisions, paths, sizes, times, skipped, languages, lines, entries = zip(*rows, strict=True)
+            return FileColumns((), (), (), (), (), (), (), (), ())
+        revisions, paths, sizes, mtimes, ctimes, skipped, languages, lines, entries = zip(*rows, strict=True)
         if bytes in set(map(type, paths)):
             paths = tuple(map(path_out, paths))
         return FileColumns(
-            revisions, paths, sizes, times, skipped, tuple(map(labels.__getitem__, languages)), lines, entries
+            revisions,
+            paths,
+            sizes,
+            mtimes,
+            ctimes,
+            skipped,
+            tuple(map(labels.__getitem__, languages)),
+            lines,
+            entries,
         )
 
     def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
@@ -300,8 +309,8 @@ class Manifest(Database):
         with self.transaction() as connection:
             connection.executemany(
                 # Size -1 marks a file that is to be indexed again in any case.
-                "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ? AND size >= 0",
-                [(record.size, record.mtime_ns, path_in(record.path)) for record in records],
+                "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE path = ? AND size >= 0",
+                [(record.size, record.mtime_ns, record.ctime_ns, path_in(record.path)) for record in records],
             )
 
     def forget_contents(self, revisions: Iterable[int] | None = None) -> None:
@@ -428,6 +437,7 @@ class Manifest(Database):
                     path_in(record.path),
                     record.size,
                     record.mtime_ns,
+                    record.ctime_ns,
                     record.content_hash,
                     self._labels[record.language],
                     record.lines,
@@ -462,7 +472,7 @@ class Manifest(Database):
             ]
             self.next_file = max(self.next_file, revision + 1)
         add_facts(connection, updates)
-        connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
+        connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
         connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
         return len(entries)
 
@@ -549,11 +559,11 @@ class Manifest(Database):
 def _records(rows: Iterable[tuple[Any, ...]]) -> dict[str, FileRecord]:
     """Path -> record, from rows of `_RECORDS`."""
     records = {}
-    for path, size, mtime_ns, content_hash, language, lines, skipped, has_errors, imports in rows:
+    for path, size, mtime_ns, ctime_ns, content_hash, language, lines, skipped, has_errors, imports in rows:
         path = path_out(path)
         found = tuple(json.loads(imports)) if imports else ()
         records[path] = FileRecord(
-            path, size, mtime_ns, content_hash, language, lines, skipped, bool(has_errors), found
+            path, size, mtime_ns, ctime_ns, content_hash, language, lines, skipped, bool(has_errors), found
         )
     return records
 

@@ -72,13 +72,13 @@ def settled(mtime_ns: int, read_ns: int) -> int:
     return mtime_ns if read_ns - mtime_ns > SETTLED_NS else UNSETTLED
 
 
-def skipped_update(path: str, size: int, mtime_ns: int, reason: str) -> FileUpdate:
-    """The state of a file that is not indexed."""
+def skipped_update(path: str, size: int, times: tuple[int, int], reason: str) -> FileUpdate:
+    """The state of a file that is not indexed. `times`: its mtime and ctime, in nanoseconds."""
     import numpy as np
 
     from glossator.index.records import FileRecord, FileUpdate
 
-    return FileUpdate(FileRecord(path, size, mtime_ns, b"", "", 0, reason), (), (), np.zeros((0, 0), np.float16), ())
+    return FileUpdate(FileRecord(path, size, *times, b"", "", 0, reason), (), (), np.zeros((0, 0), np.float16), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ class FileTask:
     """The content hash in the manifest; if it is unchanged, the file is not parsed."""
     size: int = 0
     mtime_ns: int = UNSETTLED
-    """The file's modification time when it was found, recorded if the file is not indexed."""
+    ctime_ns: int = 0
+    """The file's times when it was found, recorded if the file is not indexed."""
     text: str | None = None
     """The text of the editor's buffer, used instead of the file on disk."""
     language: str | None = None
@@ -118,7 +119,7 @@ class FileResult:
 
     Attributes:
         outcome: `indexed`: `update` is its new state. `unchanged`: its content is the same as in the manifest, `size`
-            and `mtime_ns` are its current stat. `earlier`: the same, but its content is one that the store still knows
+            and the times are its current stat. `earlier`: the same, but its content is one that the store still knows
             from before, with `content_hash`. `skipped`: not indexed, `update` gives the reason. `vanished`: the file
             does not exist any more. `failed`: it crashed or stalled the worker, `reason` says which. `facts`: `facts`
             and `noted` are those of a file that is indexed. `changed`: the content is not that of the manifest.
@@ -131,6 +132,7 @@ class FileResult:
     update: FileUpdate | None = None
     size: int = 0
     mtime_ns: int = UNSETTLED
+    ctime_ns: int = 0
     symbols: int = 0
     embedded: int = 0
     reason: str = ""
@@ -273,21 +275,25 @@ class _FileIndexer:
             data = task.text.encode("utf-8", "surrogatepass")
             if len(data) > size_limit(task.path, settings.max_file_bytes):
                 return _skipped(task, "too large", read_ns)
-            text, digest, size, mtime_ns = task.text, content_hash(data), len(data), UNSETTLED
+            text, digest, size, times = task.text, content_hash(data), len(data), (UNSETTLED, 0)
         else:
             found = read_text(Path(batch.root), task.path, settings)
             if found is None:
                 return FileResult(task.path, "vanished")
             if isinstance(found, Skipped):
                 return _skipped(task, found.reason, read_ns)
-            text, digest, size, mtime_ns = found.text, found.content_hash, found.size, settled(found.mtime_ns, read_ns)
+            text, digest, size = found.text, found.content_hash, found.size
+            times = settled(found.mtime_ns, read_ns), found.ctime_ns
             if batch.aim == "facts":
                 if digest != task.known_hash:
                     return FileResult(task.path, "changed")
             elif digest == task.known_hash:
-                return FileResult(task.path, "unchanged", size=size, mtime_ns=mtime_ns)
+                return FileResult(task.path, "unchanged", size=size, mtime_ns=times[0], ctime_ns=times[1])
             if digest in task.earlier_hashes:
-                return FileResult(task.path, "earlier", size=size, mtime_ns=mtime_ns, content_hash=digest)
+                mtime_ns, ctime_ns = times
+                return FileResult(
+                    task.path, "earlier", size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, content_hash=digest
+                )
         try:
             parsed = self._parse(task.path, text, task.language, batch.aim)
         except (
@@ -310,7 +316,7 @@ class _FileIndexer:
         record = FileRecord(
             task.path,
             size,
-            mtime_ns,
+            *times,
             digest,
             parsed.language,
             parsed.lines,
@@ -423,5 +429,6 @@ def _textless(entry: Entry) -> tuple[type[Entry], tuple[object, ...]]:
 
 
 def _skipped(task: FileTask, reason: str, read_ns: int) -> FileResult:
-    mtime_ns = UNSETTLED if reason.startswith(PASSING_REASONS) else settled(task.mtime_ns, read_ns)
-    return FileResult(task.path, "skipped", skipped_update(task.path, task.size, mtime_ns, reason))
+    passes = reason.startswith(PASSING_REASONS)
+    mtime_ns = UNSETTLED if passes else settled(task.mtime_ns, read_ns)
+    return FileResult(task.path, "skipped", skipped_update(task.path, task.size, (mtime_ns, task.ctime_ns), reason))

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One file in the manifest. `path` is relative to the root, with "/"."""
+    """One file in the manifest. `path` is relative to the root, with "/"; for the times see `workspace.files.Found`."""
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int
     content_hash: bytes
     language: str
     lines: int

@@ -165,7 +165,7 @@ class Store(StoreReader):
         """See `Manifest.skipped`."""
         return self._manifest.skipped()
 
-    def stats(self) -> dict[str, tuple[int, int, str]]:
+    def stats(self) -> dict[str, tuple[int, int, int, str]]:
         """See `StoreReader.stats`; files that have to be indexed again are among them, as in `files`."""
         self.repair()
         return super().stats()

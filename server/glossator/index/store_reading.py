@@ -159,8 +159,8 @@ class StoreReader(Lookup):
         found = columns.summaries()
         return [one.revision for one in found], found
 
-    def stats(self) -> dict[str, tuple[int, int, str]]:
-        """Path -> size, modification time in nanoseconds, and why a file is skipped ("" if it is not), of all files.
+    def stats(self) -> dict[str, tuple[int, int, int, str]]:
+        """Path -> size, mtime, ctime (see `Found`), and why a file is skipped ("" if it is not), of all files.
 
         A search of an unchanged folder follows most of the time: what it needs of the files is read along with it.
         """
@@ -169,7 +169,11 @@ class StoreReader(Lookup):
         self._columns = changes, columns
         self._revisions = changes, dict(compress(zip(columns.revisions, columns.entries, strict=True), columns.entries))
         return dict(
-            zip(columns.paths, zip(columns.sizes, columns.mtimes_ns, columns.skipped, strict=True), strict=True)
+            zip(
+                columns.paths,
+                zip(columns.sizes, columns.mtimes_ns, columns.ctimes_ns, columns.skipped, strict=True),
+                strict=True,
+            )
         )
 
     def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:

@@ -284,6 +284,6 @@ def adopt_times(root: Path, store: Store) -> int:
         if (status.st_mtime_ns, status.st_ctime_ns, status.st_size) != (known.mtime_ns, known.ctime_ns, record.size):
             continue
         if (time_ns := settled(status.st_mtime_ns, read_ns)) != UNSETTLED:
-            touched.append(replace(record, mtime_ns=time_ns))
+            touched.append(replace(record, mtime_ns=time_ns, ctime_ns=status.st_ctime_ns))
     store.touch(touched)
     return len(touched)

@@ -36,11 +36,16 @@ LINK = "symbolic link"
 
 
 class Found(NamedTuple):
-    """A file to be indexed. `size` is in bytes. There are many, and tuples are made faster than dataclasses."""
+    """A file to be indexed. `size` is in bytes. There are many, and tuples are made faster than dataclasses.
+
+    `mtime_ns` is when the content was last modified, which programs can set; `ctime_ns` is when content or status last
+    changed, which they cannot (on Windows: when the file was created). Both are in nanoseconds since 1970.
+    """
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Text:
         encoding: the name of the codec that decoded it.
         content_hash: BLAKE2b of the bytes on disk, 16 bytes.
         size: in bytes.
-        mtime_ns: the file's modification time.
+        mtime_ns: the file's modification time, and `ctime_ns`: see `Found`.
     """
 
     text: str
@@ -68,6 +73,7 @@ class Text:
     content_hash: bytes
     size: int
     mtime_ns: int
+    ctime_ns: int
 
 
 def content_hash(data: bytes) -> bytes:
@@ -433,7 +439,7 @@ class Rules:
             reason = screening.file_by_name(name, size, self._max_bytes)
             if reason is not None:
                 return Skipped(path, reason)
-        return Found(path, size, status.st_mtime_ns)
+        return Found(path, size, status.st_mtime_ns, status.st_ctime_ns)
 
     def _link(self, path: str) -> Skipped | None:
         """The scan result for a symbolic link: only its target is indexed, if it is in the workspace."""
@@ -571,7 +577,12 @@ def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | Non
     from glossator.workspace.secret_texts import without_secrets  # not for scans, which read no text
 
     text = without_secrets(text, path)
-    return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns)
+    return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
+
+
+def stat_of(status: os.stat_result) -> tuple[int, int, int]:
+    """What differs after a file has changed: size and times, see `Found`."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _read_once(full: Path, max_bytes: int) -> tuple[bytes, os.stat_result, bool] | str:
@@ -594,5 +605,4 @@ def _read_once(full: Path, max_bytes: int) -> tuple[bytes, os.stat_result, bool]
         after = os.fstat(descriptor)
     if len(data) > max_bytes:
         return screening.too_large(max_bytes)
-    steady = (opened.st_size, opened.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
-    return data, after, steady
+    return data, after, stat_of(opened) == stat_of(after) and len(data) == after.st_size

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from glossator.errors import WorkspaceError
 from glossator.workspace import inotify
 from glossator.workspace.changes import FileEvent
-from glossator.workspace.files import Found, Rules
+from glossator.workspace.files import Found, Rules, stat_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,7 +189,7 @@ class PollingSource:
             root = f"{rules.root}/"
             snapshot: dict[str, object] = {}
             for item in rules.scan():
-                snapshot[root + item.path] = (item.size, item.mtime_ns) if isinstance(item, Found) else item.reason
+                snapshot[root + item.path] = item[1:] if isinstance(item, Found) else item.reason
         except WorkspaceError:
             raise RootGoneError from None
         repositories = rules.repositories()
@@ -197,7 +197,7 @@ class PollingSource:
         rule_files = rules.outer_rule_files | rules.inner_rule_files
         for path in (*rule_files, *(repository.git_dir / "HEAD" for repository in repositories)):
             try:
-                snapshot[str(path)] = path.stat().st_mtime_ns
+                snapshot[str(path)] = stat_of(path.stat())
             except OSError:
                 continue
         return snapshot, time.monotonic() - start
@@ -258,19 +258,17 @@ class ReportedSource:
         self._rules = rules
         self._outer = self._outer_states()
 
-    def _outer_states(self) -> dict[Path, tuple[int, int] | None]:
-        states: dict[Path, tuple[int, int] | None] = {}
+    def _outer_states(self) -> dict[Path, tuple[int, int, int] | None]:
+        states: dict[Path, tuple[int, int, int] | None] = {}
         outer = set(self._rules.outer_rule_files)
         for repository in self._rules.repositories():
             if not repository.git_dir.is_relative_to(self._rules.root):
                 outer |= {repository.git_dir / "HEAD", repository.git_dir / "index"}
         for path in outer:
             try:
-                status = path.stat()
+                states[path] = stat_of(path.stat())
             except OSError:
                 states[path] = None
-            else:
-                states[path] = status.st_size, status.st_mtime_ns
         return states
 
     def wait(self, timeout: float | None) -> list[FileEvent]:
