@@ -302,7 +302,12 @@ def used_in_tests_only():
 
 def mentioned_once():
     return 2
+
+
+def started(order):
+    return order
 """,
+    "shop/main.py": "from shop.sell import started\n\nprint(1)\nprint(\n    started(2)\n)\n",
     "shop/settings.py": 'COMMANDS = {"shop.sell.Sell": 100}\n',
     "shop/later.py": "def go(it):\n    it.mentioned_once\n",
     "tests/test_sell.py": """from shop.sell import Sell, used_in_tests_only
@@ -339,6 +344,11 @@ def test_a_place_is_the_line_of_the_name(told: Project) -> None:
     assert answer.startswith("**Method `Sell.check`** in `shop/sell.py:8` [1]")
     answer, _ = explain(told, "Command.check")
     assert "`Sell.check` (`shop/sell.py:8`)" in answer
+
+
+def test_a_use_outside_of_definitions_is_in_the_lines_around_it(told: Project) -> None:
+    answer, _ = explain(told, "started")
+    assert "Used in 1 place, in `shop/main.py:1-6`" in answer
 
 
 def test_a_use_in_a_test_is_called_no_more_than_that(told: Project) -> None:

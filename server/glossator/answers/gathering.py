@@ -20,6 +20,7 @@ from glossator.index import terms as analysis
 from glossator.retrieval.declarations import same_thing
 from glossator.retrieval.kinds import PROSE_LANGUAGES, is_incidental
 from glossator.retrieval.query import parse_query
+from glossator.workspace.place_text import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -287,7 +288,7 @@ def _offers(
 def _offers_around(view: RootView, entry: StoredEntry) -> tuple[list[Offer], Relations]:
     """A symbol and what is related to it, each the more valuable the nearer; and these relations."""
     relations = _relations(view, entry)
-    name = entry.qualified_name or f"{entry.path}:{entry.start_line}"
+    name = entry.qualified_name or place_text(entry.path, entry.start_line, entry.end_line)
     offers = _offers(
         [
             (view, entry, 10.0, "symbol", "the symbol itself"),

@@ -14,6 +14,7 @@ from glossator.answers.declaration_lines import find_declaration
 from glossator.answers.use_wording import counted_places, possible_words
 from glossator.retrieval.declarations import overloads
 from glossator.retrieval.kinds import PROSE_LANGUAGES, TYPE_KINDS
+from glossator.workspace.place_text import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -373,7 +374,7 @@ def _use(relations: Relations, evidence: Sequence[Evidence]) -> str:
 def _listed(entries: Sequence[StoredEntry], evidence: Sequence[Evidence]) -> str:
     named: dict[str, str] = {}
     for entry in entries:
-        name = _code(entry) if entry.name else f"`{entry.path}:{entry.start_line}`"
+        name = _code(entry) if entry.name else f"`{place_text(entry.path, entry.start_line, entry.end_line)}`"
         named.setdefault(name, f"{name}{_cited(entry, evidence)}")
         if len(named) == NAMES:
             break

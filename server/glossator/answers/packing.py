@@ -34,6 +34,7 @@ from glossator.answers.passages import (
 from glossator.index import terms as analysis
 from glossator.index.records import StoredEntry
 from glossator.retrieval.kinds import TYPE_KINDS
+from glossator.workspace.place_text import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -402,8 +403,7 @@ def unindexed_entry(path: str, start_line: int, end_line: int) -> StoredEntry:
 
 
 def _span(piece: Evidence) -> str:
-    lines = f"{piece.start_line}-{piece.end_line}" if piece.end_line > piece.start_line else str(piece.start_line)
-    return f"{piece.path}:{lines}"
+    return place_text(piece.path, piece.start_line, piece.end_line)
 
 
 def _shared_out(sizes: Sequence[int], pot: int) -> list[int]:

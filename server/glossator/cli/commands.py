@@ -18,6 +18,7 @@ from glossator.cli.updated_index import (
     update_index,
 )
 from glossator.errors import UsageError
+from glossator.workspace.place_text import place_text
 
 if TYPE_CHECKING:
     import argparse
@@ -136,7 +137,7 @@ def _show_found(result: dict[str, Any], arguments: argparse.Namespace) -> int:
     for hit in result["hits"]:
         name = hit["qualified_name"] or hit["name"]
         what = f"{hit['kind']} {name}" if name else "lines" if hit["kind"] == "block" else hit["kind"]
-        place = _place(hit["path"], hit["start_line"], hit["end_line"])
+        place = place_text(hit["path"], hit["start_line"], hit["end_line"])
         where_from = f"{hit['repository']} {hit['commit'][:12]} " if hit.get("repository") else ""
         terminal.show(f"{where_from}{place}  {what}", hang=4)
         terminal.show(f"    {hit['why']}", hang=4)
@@ -164,10 +165,6 @@ def _with_team(
     others = [{**_shown_hit(one.hit), "repository": one.repository, "commit": one.commit} for one in found]
     hits = sorted((*result["hits"], *others), key=lambda hit: -hit["score"])[: arguments.limit]
     return {"hits": hits, "seconds": round(result["seconds"] + time.perf_counter() - started, 6)}
-
-
-def _place(path: str, start_line: int, end_line: int) -> str:
-    return f"{path}:{start_line}-{end_line}" if end_line > start_line else f"{path}:{start_line}"
 
 
 def _found(session: Session, query: str, limit: int, where: Filter) -> dict[str, Any]:
@@ -298,7 +295,7 @@ class _AnswerView:
             return
         self._stage.clear()
         for place in places[:PLACES_SHOWN]:
-            where = _place(place.path, place.start_line, place.end_line)
+            where = place_text(place.path, place.start_line, place.end_line)
             name = "" if place.qualified_name == place.path else place.qualified_name
             terminal.show(f"  {where}  {name}".rstrip(), hang=4)
         terminal.show()
@@ -392,7 +389,7 @@ def _answer(
     if answer.citations:
         terminal.show()
         for citation in answer.citations:
-            place = _place(citation.path, citation.start_line, citation.end_line)
+            place = place_text(citation.path, citation.start_line, citation.end_line)
             name = "" if citation.qualified_name == citation.path else citation.qualified_name
             commit = f" ({citation.commit.short_name})" if citation.commit is not None else ""
             terminal.show(f"[{citation.number}] {place}  {name}".rstrip() + commit, hang=4)

@@ -12,6 +12,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from glossator.answers.evidence import estimated_tokens
+from glossator.workspace.place_text import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -287,8 +288,8 @@ def as_text(result: ToolResult) -> str:
 
 def _where(place: CodePlace) -> str:
     project = f"{place.project}: " if place.project else ""
-    lines = f"{place.start_line}-{place.end_line}" if place.end_line > place.start_line else f"{place.start_line}"
-    return f"{project}{place.path}:{lines} {place.kind} {place.name}".rstrip()
+    where = place_text(place.path, place.start_line, place.end_line)
+    return f"{project}{where} {place.kind} {place.name}".rstrip()
 
 
 def _hit(hit: CodeHit) -> str:

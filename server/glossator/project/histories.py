@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from glossator.errors import SymbolNotFoundError, WorkspaceError
 from glossator.project import targets
 from glossator.workspace.commit_log import commits_of_lines, commits_of_path
+from glossator.workspace.place_text import place_text
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ class HistoryPlace:
         """The place as a user writes it: FILE:FIRST-LAST, a file, or a folder."""
         if self.kind in ("file", "folder"):
             return self.path or "."
-        lines = f"{self.start_line}-{self.end_line}" if self.end_line > self.start_line else f"{self.start_line}"
-        return f"{self.path}:{lines}"
+        return place_text(self.path, self.start_line, self.end_line)
 
 
 def history_places(session: OpenedRoots, target: str) -> list[HistoryPlace]:
