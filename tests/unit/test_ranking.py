@@ -13,7 +13,8 @@ from glossator.data_files import data_text
 from glossator.index.embedding import StaticEmbedder
 from glossator.index.records import FileSummary
 from glossator.index.text_segments import StoredTerms, Texts, make_segment
-from glossator.retrieval.corpus import STATIC_NAMES, Corpus, FileFacts, FileStems, core_folders, file_facts
+from glossator.retrieval.corpus import STATIC_NAMES, Corpus, FileFacts, core_folders, file_facts
+from glossator.retrieval.file_stems import FileStems
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES
 from glossator.retrieval.spelling import distance
@@ -83,20 +84,44 @@ def test_files_are_found_by_every_term_of_their_names() -> None:
     ]
     files = {revision: file_facts(FileSummary(revision, path, "", 1)) for revision, path in enumerate(names)}
     stems = FileStems(files)
-    wanted: dict[str, set[int]] = {}
+    wanted: dict[str, dict[int, int]] = {}
     for revision, facts in files.items():
         for term in facts.stem_terms:
-            wanted.setdefault(term, set()).add(revision)
-    assert {term: stems.with_term(term) for term in wanted} == wanted
+            wanted.setdefault(term, {})[revision] = len(facts.stem_terms)
+    assert {term: with_term(stems, term) for term in wanted} == wanted
     for term in (*list(wanted)[::150], "queri", "ts", "x"):  # the first term of many, or the only one
-        assert FileStems(files).with_term(term) == wanted.get(term, set()), term
-    assert stems.with_term("") == stems.with_term("nothingiscalledso") == set()
+        assert with_term(FileStems(files), term) == wanted.get(term, {}), term
+    assert with_term(stems, "") == with_term(stems, "nothingiscalledso") == {}
     gone = names.index("b/queries.sql")
     del files[gone]
     for revision, path in ((len(names), "c/queries.sql"), (len(names) + 1, "c/query-parsers.sql")):
         files[revision] = file_facts(FileSummary(revision, path, "", 1))
     stems.change([len(names), len(names) + 1], 1)
-    assert stems.with_term("queri") == wanted["queri"] - {gone} | {len(names), len(names) + 1}
+    del wanted["queri"][gone]
+    assert with_term(stems, "queri") == wanted["queri"] | {len(names): 1, len(names) + 1: 2}
+
+
+def with_term(stems: FileStems, term: str) -> dict[int, int]:
+    """Revision -> number of terms, of the files with a term in their names."""
+    found = stems.with_term(term)
+    return dict(zip(found.revisions.tolist(), found.sizes.tolist(), strict=True))
+
+
+def test_weights_of_the_terms_in_a_name_are_added_up() -> None:
+    paths = ["a/index_store.py", "b/store.ts", "index_of_stores.go", "other.c"]
+    files = {revision: file_facts(FileSummary(revision, path, "", 1)) for revision, path in enumerate(paths)}
+    stems = FileStems(files)
+    found = stems.shares({"stor": 0.25, "index": 0.5, "absent": 4.0})
+    assert found.revisions.tolist() == [0, 1, 2]
+    assert found.shares.tolist() == [0.75, 0.25, 0.75]
+    assert found.sizes.tolist() == [2, 1, 3]
+    assert found.of([3, 2, 0, 99, 1]) == [0.0, 0.75, 0.75, 0.0, 0.25]
+    with_buffers = found.before([(-1, 2.0, 4), (-2, 1.0, 3)])
+    assert with_buffers.revisions.tolist() == [-2, -1, 0, 1, 2]
+    assert with_buffers.of([-1, -2, 1]) == [2.0, 1.0, 0.25]
+    assert with_buffers.sizes.tolist() == [3, 4, 2, 1, 3]
+    assert stems.shares({}).of([1]) == [0.0]
+    assert found.before([]).shares.tolist() == found.shares.tolist()
 
 
 def test_names_that_are_looked_up_together_are_found_once_they_are_there(tmp_path: Path) -> None:

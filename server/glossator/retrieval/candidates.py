@@ -23,7 +23,7 @@ from glossator.retrieval.ranking_features import Candidates, Findings, file_feat
 from glossator.retrieval.spelling import corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
     import numpy as np
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from glossator.index.full_text import TextHit
     from glossator.index.store import Store
     from glossator.retrieval.buffers import ParsedBuffers
+    from glossator.retrieval.file_stems import NameShares
 
 SEARCHES_AT_ONCE = 4
 """Threads that wait for searches: a problem report has two queries, each with a search in the full text and one in the
@@ -219,49 +220,51 @@ class CandidateFinder:
             for place, entry in enumerate(entries):
                 revision = entry.id >> ORDINAL_BITS
                 score[revision] = score.get(revision, 0.0) + 20 / (20 + place)
-        words = {analysis.stem(word) for word in query.words}
+        words = list(dict.fromkeys(analysis.stem(word) for word in query.words))
         rarity = self.corpus.rarities(self.store, words)
         total = sum(rarity.values()) or 1.0
-        by_name: dict[int, float] = {}
-        for word in words:
-            for revision in self.corpus.with_stem_term(word):
-                by_name[revision] = by_name.get(revision, 0.0) + rarity[word] / total
-        for revision, facts in buffers.facts.items():
-            met = sum(rarity[term] for term in facts.stem_terms if term in words)
-            if met:
-                by_name[revision] = met / total
-
-        for revision in by_name.keys() & score.keys():
-            if revision < 0 or files[revision].path not in buffers.paths:
-                score[revision] += by_name[revision]
-        for revision in self._named_best(by_name.keys() - score.keys(), by_name, files, allowed, buffers):
-            score[revision] = by_name[revision]
+        named = self.corpus.shares_in_names({word: rarity[word] / total for word in words})
+        if buffers.facts:
+            terms = {one: facts.stem_terms for one, facts in buffers.facts.items()}
+            met = {one: sum(rarity[term] for term in mine if term in rarity) for one, mine in terms.items()}
+            named = named.before([(one, share / total, len(terms[one])) for one, share in met.items() if share])
+        known = list(score)
+        for revision, share in zip(known, named.of(known), strict=True):
+            if share and (revision < 0 or files[revision].path not in buffers.paths):
+                score[revision] += share
+        score.update(self._named_best(named, known, files, allowed, buffers))
         # Paths decide among equals: revisions are numbered in the order in which worker processes were done.
         return sorted(score.keys() & files.keys(), key=lambda one: (-score[one], files[one].path))[:RANKED_FILES]
 
     def _named_best(
         self,
-        revisions: Collection[int],
-        cover: Mapping[int, float],
+        named: NameShares,
+        known: Sequence[int],
         files: Mapping[int, FileFacts],
         allowed: Callable[[str, str, str], bool],
         buffers: Buffers,
-    ) -> list[int]:
-        """The `PATH_FILES` files whose names agree best with the query; `cover`: its share in each name."""
-        best: list[tuple[float, str, int]] = []
-        last = 0.0
-        for revision in sorted(revisions, key=cover.__getitem__, reverse=True):
-            covered = cover[revision]
-            if covered != last and len(best) >= PATH_FILES:
-                best = nsmallest(PATH_FILES, best)
-                if -covered / (1 + 0.2) > best[-1][0]:  # even if its name has no other term, and so for all that follow
-                    break
-            last = covered
-            facts = files[revision]
-            hidden = revision >= 0 and facts.path in buffers.paths
-            if not hidden and allowed(facts.path, facts.language, ""):
-                best.append((-covered / (1 + 0.2 * len(facts.stem_terms)), facts.path, revision))
-        return [revision for _, _, revision in nsmallest(PATH_FILES, best)]
+    ) -> dict[int, float]:
+        """The `PATH_FILES` files, none of them `known`, whose names agree best with the query: revision -> share."""
+        import numpy as np
+
+        left = np.flatnonzero(~np.isin(named.revisions, np.array(known, np.int64)))
+        losses = -named.shares[left] / (1 + 0.2 * named.sizes[left])
+        order = np.argsort(losses)
+        losses, left = losses[order], left[order]
+        best: list[tuple[str, int, float]] = []
+        start = 0
+        while start < len(left) and len(best) < PATH_FILES:
+            end = int(np.searchsorted(losses, losses[start], "right"))
+            equal: list[tuple[str, int, float]] = []
+            part = left[start:end]
+            for revision, share in zip(named.revisions[part].tolist(), named.shares[part].tolist(), strict=True):
+                facts = files[revision]
+                hidden = revision >= 0 and facts.path in buffers.paths
+                if not hidden and allowed(facts.path, facts.language, ""):
+                    equal.append((facts.path, revision, share))
+            best += nsmallest(PATH_FILES - len(best), equal)
+            start = end
+        return {revision: share for _, revision, share in best}
 
     def _places(
         self, query: Query, allowed: Callable[[str, str, str], bool], buffers: Buffers

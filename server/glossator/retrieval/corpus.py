@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from functools import lru_cache
 from itertools import starmap
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
-from glossator.late_patterns import late
+from glossator.retrieval.file_stems import FileStems, stem_words
 from glossator.retrieval.kinds import PROSE_LANGUAGES, compat_folder, is_compat, is_example, is_test, version_folder
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from glossator.index.embedding import StaticEmbedder
     from glossator.index.records import FileSummary, StoredEntry
     from glossator.index.store import Store
+    from glossator.retrieval.file_stems import NameShares
     from glossator.retrieval.query import Query
 
 _CORE_SHARE = 0.3
@@ -37,15 +37,6 @@ _NAMES_AT_ONCE = 3
 """From so many names it takes less time to find out at once which of them are not there."""
 _CACHED_NAMES = 10_000
 """Maximum names of which it is kept whether anything is called so."""
-_CACHED_STEMS = 50_000
-"""Maximum names of files whose words are cached, per process."""
-_TELLING_LETTERS = 3
-"""Terms with fewer letters are in so many names that it is found out which terms every name has, which takes as long as
-to look for some dozen terms. So it is once so many were looked for:"""
-_LOOKED_UP = 24
-_PARTS = late(rf"{analysis.PART.pattern}|\0")
-LISTED_CHANGES = 1_000
-"""Files that are added or gone after which the list of all names is made again."""
 STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
 
@@ -88,7 +79,7 @@ class FileFacts:
 
     def _stem_words(self) -> tuple[str, tuple[str, ...]]:
         if self._words is None:
-            self._words = _stem_words(analysis.stem_of(self.path))
+            self._words = stem_words(analysis.stem_of(self.path))
         return self._words
 
     @property
@@ -116,13 +107,6 @@ def _folder_terms(folder: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(analysis.analyze(" ".join(folder.split("/")[-3:]))))
 
 
-@lru_cache(_CACHED_STEMS)
-def _stem_words(raw: str) -> tuple[str, tuple[str, ...]]:
-    """The folded stem of a file's name, and its terms."""
-    parts = analysis.identifier_parts(raw)
-    return "".join(parts), tuple(dict.fromkeys(map(analysis.stem, parts)))
-
-
 def centroids(facts: Sequence[FileFacts], dimensions: int) -> NDArray[np.float32]:
     """The mean directions of files' vectors, shape (len(facts), dimensions); zeros for those that have none."""
     import numpy as np
@@ -136,105 +120,6 @@ def centroids(facts: Sequence[FileFacts], dimensions: int) -> NDArray[np.float32
 def file_facts(summary: FileSummary) -> FileFacts:
     """The facts of a file."""
     return FileFacts(*summary)
-
-
-class FileStems:
-    """Which files have a term in their names.
-
-    Of thousands of names a question is about a few: the terms of only those are found out that may have what is asked.
-    For a long text, the terms of all names are found out once.
-    """
-
-    def __init__(self, files: Mapping[int, FileFacts]) -> None:
-        """`files`: revision -> facts, also of files that are added later."""
-        self._files = files
-        self._with_term: dict[str, set[int]] = {}
-        """Term -> revisions, of the terms that were asked for since the last change."""
-        self._listed: str | None = None
-        """The stems of files' names, each once; None if the list has to be made."""
-        self._folded = ""
-        """The list in lower case."""
-        self._named: dict[str, list[int]] = {}
-        """Stem in the list -> the revisions of its files."""
-        self._by_term: dict[str, list[str]] | None = None
-        """Term -> the stems in the list that have it; None if it was not found out of all."""
-        self._others: list[int] = []
-        """Files that are not listed: those added since, and those whose paths are not ASCII."""
-        self._changes = 0
-        """Files that were added or are gone since the list was made."""
-
-    def change(self, added: Sequence[int], gone: int) -> None:
-        """Note which files are new, and how many are gone."""
-        if not added and not gone:
-            return
-        self._with_term.clear()
-        self._changes += len(added) + gone
-        if self._changes > LISTED_CHANGES:
-            self._listed = None
-        else:
-            self._others.extend(added)
-
-    def with_term(self, term: str) -> set[int]:
-        """The revisions of the files with this term among their `stem_terms`."""
-        if not term:
-            return set()
-        found = self._with_term.get(term)
-        if found is None:
-            if self._listed is None:
-                self._list()
-            likely = ((one, self._files.get(one)) for one in self._others)
-            found = {one for one, facts in likely if facts is not None and term in facts.stem_terms}
-            for stem in self._stems_with(term) if term.isascii() else ():
-                found.update(one for one in self._named[stem] if one in self._files)
-            self._with_term[term] = found
-        return found
-
-    def _list(self) -> None:
-        """Make the list."""
-        self._named = {}
-        for one in self._files.values():
-            if one.path.isascii():
-                self._named.setdefault(analysis.stem_of(one.path), []).append(one.revision)
-        self._listed = "\0".join(("", *self._named, ""))  # no name of a file has a zero byte
-        self._folded = self._listed.lower()
-        self._by_term = None
-        self._others = [one.revision for one in self._files.values() if not one.path.isascii()]
-        self._changes = 0
-
-    def _stems_with(self, term: str) -> Iterable[str]:
-        """The listed stems with a term."""
-        if self._by_term is None and (len(term) < _TELLING_LETTERS or len(self._with_term) >= _LOOKED_UP):
-            self._by_term = _by_term(list(self._named))
-        if self._by_term is not None:
-            return self._by_term.get(term, ())
-        return [stem for stem in self._holding(term) if term in _stem_words(stem)[1]]
-
-    def _holding(self, term: str) -> list[str]:
-        """Listed stems that hold a term, as it is or but for its last letter ("queri" is one of "queries")."""
-        listed = self._listed or ""
-        part = term[:-1] if term.endswith(("i", "y")) else term
-        found: list[str] = []
-        at = self._folded.find(part)
-        while at >= 0:
-            end = listed.index("\0", at)
-            found.append(listed[listed.rindex("\0", 0, at) + 1 : end])
-            at = self._folded.find(part, end)
-        return found
-
-
-def _by_term(stems: Sequence[str]) -> dict[str, list[str]]:
-    """Term -> those of the stems of files' names, all ASCII, that have it."""
-    with_part: dict[str, list[str]] = defaultdict(list)
-    place = 0
-    for part in _PARTS.findall("\0".join(stems)):
-        if part == "\0":
-            place += 1
-        else:
-            with_part[part].append(stems[place])
-    found: dict[str, list[str]] = defaultdict(list)
-    for part, having in with_part.items():
-        found[analysis.stem(part.lower())].extend(having)
-    return dict(found)
 
 
 class Corpus:
@@ -318,9 +203,9 @@ class Corpus:
         version = version_folder(path) if self._newest else None
         return version is not None and version[1] < self._newest.get(version[0], 0)
 
-    def with_stem_term(self, term: str) -> set[int]:
-        """The files with this term among their `stem_terms`."""
-        return self._stems.with_term(term)
+    def shares_in_names(self, weights: Mapping[str, float]) -> NameShares:
+        """See `FileStems.shares`."""
+        return self._stems.shares(weights)
 
     def named(self, name: str) -> set[str]:
         """Paths whose last component is `name`, lower case."""
