@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from glossator.lsp.conversion import Ranges, filter_of, to_path, to_uri
+from glossator.lsp.positions import lines_with_ends, whole_lines
 from glossator.lsp.protocol import Scope
 
 
@@ -59,6 +61,14 @@ def test_ranges_read_each_file_once(tmp_path: Path) -> None:
     assert (first.start.line, first.end.line, first.end.character) == (1, 1, 6)
     assert (second.start.line, second.end.line) == (0, 3)
     assert read == ["a"]
+
+
+@pytest.mark.parametrize("text", ["", "one", "one\n", "one\n\ntwo 😀", "one\r\ntwo\rthree\n", "\n", "a\u2028b\x0bc\nd"])
+def test_ranges_are_those_of_lines_with_their_ends(tmp_path: Path, text: str) -> None:
+    lines = lines_with_ends(text)
+    for start, end in product(range(1, 5), repeat=2):
+        found = Ranges("utf-16")(tmp_path, "a", lambda _: text, start, end)
+        assert found == whole_lines(lines, start, end, "utf-16")
 
 
 def test_a_scope_is_a_filter() -> None:

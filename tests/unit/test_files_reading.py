@@ -6,6 +6,7 @@ import codecs
 import os
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -250,6 +251,18 @@ def test_private_keys(tmp_path: Path, kind: str) -> None:
 
 
 # What is no ordinary file
+
+
+def test_secrets_stay_only_where_just_lines_and_columns_matter(tmp_path: Path) -> None:
+    token = "ghp_" + "1a2B3c4D5e" * 4
+    (tmp_path / "a.py").write_text(f"token = '{token}'\n", "utf-8")
+    masked = read_text(tmp_path, "a.py", Settings())
+    unmasked = read_text(tmp_path, "a.py", Settings(), masked=False)
+    assert isinstance(masked, Text)
+    assert isinstance(unmasked, Text)
+    assert token not in masked.text
+    assert unmasked.text == f"token = '{token}'\n"
+    assert replace(unmasked, text=masked.text) == masked
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:

@@ -429,6 +429,12 @@ class Root:
 
         return disk_reader(self.path, self.settings, self._buffers_with(self._nested)[1])(path)
 
+    def unmasked_text(self, path: str) -> str | None:
+        """The same with the secrets in it, which takes less time to read: only lines and columns of it may be told."""
+        from glossator.workspace.reading import disk_reader
+
+        return disk_reader(self.path, self.settings, self._buffers_with(self._nested)[1], masked=False)(path)
+
     def overview(self) -> str:
         """See `overview_of`."""
         from glossator.project.overview import overview_of

@@ -101,6 +101,12 @@ class Snapshot:
         """The text of a file's buffer, or else of the file on disk; None if there is no such text file."""
         return self.reader(path)
 
+    def unmasked_text(self, path: str) -> str | None:
+        """The same with the secrets in it, which takes less time to read: only lines and columns of it may be told."""
+        from glossator.workspace.reading import disk_reader
+
+        return disk_reader(self.path, self.settings, self.texts, masked=False)(path)
+
     def within(self, where: Filter | None = None) -> Filter:
         """The filter, extended to leave out nested roots."""
         where = where or Filter()

@@ -544,10 +544,11 @@ _ATTEMPTS = 3
 """Attempts to read a file that keeps changing."""
 
 
-def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | None:
+def read_text(root: Path, path: str, settings: Settings, *, masked: bool = True) -> Text | Skipped | None:
     """The text of the file at `path` below `root`; Skipped if it is not indexed; None if it is gone.
 
-    Bytes and status are consistent: a file that changes while it is read is read again.
+    Bytes and status are consistent: a file that changes while it is read is read again. Without `masked`, the text has
+    the secrets that are in the file, and only lines and columns of it may be told.
     """
     if not _stays_inside(path):
         return Skipped(printable(path), "its path leads out of the workspace")
@@ -576,7 +577,7 @@ def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | Non
         return Skipped(printable(path), reason)
     from glossator.workspace.secret_texts import without_secrets  # not for scans, which read no text
 
-    text = without_secrets(text, path)
+    text = without_secrets(text, path) if masked else text
     return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
 
 

@@ -28,13 +28,18 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
-def disk_reader(root: Path, settings: Settings, buffers: Mapping[str, str] | None = None) -> Read:
-    """Reads files below `root`, or the text of unsaved `buffers` (path -> text), as `displayed` shows them."""
+def disk_reader(
+    root: Path, settings: Settings, buffers: Mapping[str, str] | None = None, *, masked: bool = True
+) -> Read:
+    """Reads files below `root`, or the text of unsaved `buffers` (path -> text), as `displayed` shows them.
+
+    `masked`: see `read_text`.
+    """
 
     def read(path: str) -> str | None:
         if buffers is not None and path in buffers:
             return displayed(path, buffers[path])
-        found = read_text(root, path, settings)
+        found = read_text(root, path, settings, masked=masked)
         return displayed(path, found.text) if isinstance(found, Text) else None
 
     return read

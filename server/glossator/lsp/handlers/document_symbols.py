@@ -37,8 +37,8 @@ def _outline(snapshot: Snapshot, path: str, encoding: str) -> list[types.Documen
             name=entry.name,
             detail=entry.signature[:120],
             kind=symbol_kind(entry.kind),
-            range=ranges(snapshot.path, path, snapshot.text, entry.start_line, entry.end_line),
-            selection_range=ranges(snapshot.path, path, snapshot.text, entry.name_line, entry.name_line),
+            range=ranges(snapshot.path, path, snapshot.unmasked_text, entry.start_line, entry.end_line),
+            selection_range=ranges(snapshot.path, path, snapshot.unmasked_text, entry.name_line, entry.name_line),
             children=[],
         )
         for entry in entries

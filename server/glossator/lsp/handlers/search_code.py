@@ -111,7 +111,7 @@ def find_hits(session: Session, encoding: str, query: str, limit: int, where: Fi
         hits=tuple(
             protocol.SearchHit(
                 uri=to_uri(root.path / hit.path),
-                range=ranges(root.path, hit.path, root.text, hit.start_line, hit.end_line),
+                range=ranges(root.path, hit.path, root.unmasked_text, hit.start_line, hit.end_line),
                 kind=hit.kind,
                 name=hit.name,
                 qualified_name=hit.qualified_name,

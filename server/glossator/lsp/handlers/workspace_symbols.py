@@ -33,7 +33,7 @@ def _named_like(session: Session, query: str, encoding: str) -> list[types.Works
             container_name=entry.qualified_name.rpartition(".")[0] or entry.path,
             location=types.Location(
                 to_uri(snapshot.path / entry.path),
-                ranges(snapshot.path, entry.path, snapshot.text, entry.name_line, entry.name_line),
+                ranges(snapshot.path, entry.path, snapshot.unmasked_text, entry.name_line, entry.name_line),
             ),
         )
         for snapshot in snapshots
