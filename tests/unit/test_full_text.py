@@ -111,6 +111,28 @@ def test_a_word_that_is_repeated_very_often_counts_as_often_as_is_kept() -> None
     assert segment.lengths.tolist() == [300]
 
 
+@pytest.mark.parametrize("best", [1, 20, 200])
+def test_scores_that_may_be_among_the_best_are_right(monkeypatch: pytest.MonkeyPatch, best: int) -> None:
+    monkeypatch.setattr(text_segments, "FEW_POSTINGS", 1)
+    monkeypatch.setattr(text_segments, "SEARCHED_SHARE", 0)
+    segment = make_segment(texts(sentences(3000, seed=5)))
+    norms = 0.3 + segment.lengths.astype(np.float32) / 10
+    asked = Words.of([*WORDS[:3], *WORDS[20:26], "nowhere"])
+    parts = segment.postings(asked)
+    order = sorted(range(len(parts)), key=lambda word: parts[word][1] - parts[word][0])
+    parts, weights = (
+        [parts[word] for word in order],
+        [20 / (1 + parts[word][1] - parts[word][0]) ** 0.5 for word in order],
+    )
+    whole = segment.score(parts, weights, norms)
+    least = float(np.sort(whole)[-best])
+    found = segment.score(parts, weights, norms, least)
+    among = whole >= np.float32(least)
+    assert (found[among] == whole[among]).all()
+    assert (found[~among] < np.float32(least)).all()
+    assert best > 20 or (found < whole).any()  # not all postings were counted
+
+
 class Written:
     """Entries of revisions 1, 2, ..., so many of each, and what is asked for when they are written."""
 

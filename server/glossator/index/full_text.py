@@ -22,6 +22,7 @@ from glossator.index.followed import Followed
 from glossator.index.generations import discard_generation, new_generation
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.text_segments import (
+    SEARCHED_SHARE,
     SEGMENT_ROWS,
     DamagedSegmentError,
     Segment,
@@ -94,6 +95,8 @@ class _Part:
 
     segment: Segment
     dead: NDArray[np.bool_] | None = None
+    dead_rows: NDArray[np.uint16] | None = None
+    """The rows of the entries that are gone, ascending."""
     dead_count: int = 0
     dead_total: int = 0
     """Terms of the entries that are gone, repetitions included."""
@@ -106,13 +109,19 @@ class _Part:
         if more is None:
             return self
         dead = more if self.dead is None else more | self.dead
-        return _Part(self.segment, dead, int(np.count_nonzero(dead)), int(self.segment.lengths[dead].sum()))
+        rows = np.flatnonzero(dead).astype(np.uint16)
+        return _Part(self.segment, dead, rows, len(rows), int(self.segment.lengths[dead].sum()))
 
     def count(self, start: int, end: int) -> int:
         """How many of the entries that are left have these postings."""
         import numpy as np
 
-        gone = 0 if self.dead is None else int(np.count_nonzero(self.dead[self.segment.rows[start:end]]))
+        if self.dead is None or self.dead_rows is None:
+            return end - start
+        if len(self.dead_rows) * SEARCHED_SHARE < end - start:
+            gone = len(self.segment.places_of(self.dead_rows, start, end))
+        else:
+            gone = int(np.count_nonzero(self.dead[self.segment.rows[start:end]]))
         return end - start - gone
 
     def living(self) -> Texts:
@@ -455,9 +464,9 @@ def _search(state: _State, words: Sequence[str], limit: int, scope: Scope, most:
         in_files = None if scope.files is None else segment.inside(scope.files)
         if scope.files is not None and in_files is None:
             continue
-        scores = segment.score(parts, weights, norms)
+        scores = segment.score(parts, weights, norms, float(best.least))
         if part.dead is not None:
-            scores[part.dead] = 0
+            scores[part.dead_rows] = 0
         rows = np.flatnonzero(scores >= best.least) if best.least > 0 else np.flatnonzero(scores)
         if in_files is not None:
             rows = rows[in_files[rows]]

@@ -35,6 +35,14 @@ SEGMENT_ROWS: Final = 65_536
 MOST_COUNTED: Final = 255
 """More repetitions of a term in an entry count as so many: its score hardly grows from there."""
 
+ROUNDED: Final = 1e-4
+"""More than the share of a score by which single precision may round it."""
+
+FEW_POSTINGS: Final = 4_096
+SEARCHED_SHARE: Final = 4
+"""All postings of a word are counted if there are so few, or less than so many for each entry that may be among the
+best: looking for an entry among them takes about as long as counting so many."""
+
 HEADER_BYTES: Final = 7 * 8
 """Numbers (int64) at the start of a file: a mark of the format; how many entries, words, postings, bytes of words and
 terms there are; the checksum of what opening reads."""
@@ -178,29 +186,52 @@ class Segment:
             self.compared[number] = 1
         return start, end
 
+    def places_of(self, rows: NDArray[np.uint16], start: int, end: int) -> NDArray[np.int64]:
+        """The places, counted from `start`, of those of some rows that are among these postings, of which there is one
+        at least."""
+        import numpy as np
+
+        postings = self.rows[start:end]
+        at = np.minimum(np.searchsorted(postings, rows), len(postings) - 1)
+        found: NDArray[np.int64] = at[postings[at] == rows]
+        return found
+
     def score(
-        self, parts: Sequence[tuple[int, int]], weights: Sequence[float], norms: NDArray[np.float32]
+        self,
+        parts: Sequence[tuple[int, int]],
+        weights: Sequence[float],
+        norms: NDArray[np.float32],
+        least: float = 0.0,
     ) -> NDArray[np.float32]:
         """The score of each entry (BM25): the sum of the weights of the words that it contains, float32.
 
         Args:
             parts: what `postings` returned for each word.
-            weights: the weight of each word.
+            weights: the weight of each word, at most which it adds to a score.
             norms: what is added to the count of a word in an entry to divide it by, which grows with the entry.
+            least: scores that are lower need not be right, but are lower, too. Once the words that are left cannot lift
+                an entry without any before to this score, they are looked for in the others only.
         """
         import numpy as np
 
         scores = np.zeros(len(self.ids), np.float32)
+        left = sum(weight for (start, end), weight in zip(parts, weights, strict=True) if start < end)
         for (start, end), weight in zip(parts, weights, strict=True):
             if start == end:
                 continue
-            rows = self.rows[start:end]
-            counts = self.counts[start:end].astype(np.float32)
+            rows, counts = self.rows[start:end], self.counts[start:end]
+            if (needed := least * (1 - ROUNDED) - left) > 0 and end - start > FEW_POSTINGS:
+                chosen = np.flatnonzero(scores >= needed).astype(np.uint16)
+                if len(chosen) * SEARCHED_SHARE < end - start:
+                    at = self.places_of(chosen, start, end)
+                    rows, counts = rows[at], counts[at]
+            left -= weight
+            added = counts.astype(np.float32)
             divisors = norms[rows]
-            divisors += counts
-            counts /= divisors
-            counts *= np.float32(weight)
-            scores[rows] += counts
+            divisors += added
+            added /= divisors
+            added *= np.float32(weight)
+            scores[rows] += added
         return scores
 
     def inside(self, revisions: NDArray[np.int64]) -> NDArray[np.bool_] | None:

@@ -57,7 +57,8 @@ def word_places(entries: Sequence[EntryTerms], words: Sequence[str], most: int |
         else:
             of_segment.setdefault(terms.segment, []).append((place, terms.row))
     encoded = Words.of(words)
-    found = [_in_segment(segment, placed, encoded, most) for segment, placed in of_segment.items()]
+    mark = np.zeros(max((len(segment.word_ends) for segment in of_segment), default=0), np.int16)
+    found = [_in_segment(segment, placed, encoded, most, mark) for segment, placed in of_segment.items()]
     found.append(_in_texts(written, words, most))
     owners, met, followed = (np.concatenate(columns) for columns in zip(*found, strict=True))
     return WordPlaces(owners, met, followed)
@@ -70,16 +71,23 @@ def term_counts(entries: Iterable[EntryTerms]) -> list[int]:
     ]
 
 
-def _in_segment(segment: Segment, placed: Sequence[tuple[int, int]], words: Words, most: int | None) -> _Columns:
-    """`WordPlaces` as columns, for entries of one segment, given the place of each among all and its row."""
+def _in_segment(
+    segment: Segment, placed: Sequence[tuple[int, int]], words: Words, most: int | None, mark: NDArray[np.int16]
+) -> _Columns:
+    """`WordPlaces` as columns, for entries of one segment, given the place of each among all and its row.
+
+    `mark` has a zero for each word of the segment, before and afterwards: making one for each segment takes longer than
+    all else.
+    """
     import numpy as np
 
-    mark = np.zeros(len(segment.word_ends), np.int16)
-    for word, number in enumerate(segment.numbers(words), 1):
+    numbers = segment.numbers(words)
+    for word, number in enumerate(numbers, 1):
         if number is not None:
             mark[number] = word
     parts = [segment.terms_at(row)[:most] for _, row in placed]
     met = mark[np.concatenate(parts)]
+    mark[[number for number in numbers if number is not None]] = 0
     at = np.flatnonzero(met)
     owners = np.repeat([place for place, _ in placed], list(map(len, parts)))[at]
     return owners, met[at].astype(np.int64) - 1, _followed(at, owners)
