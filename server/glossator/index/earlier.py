@@ -41,7 +41,7 @@ FILE_NAME = "earlier.sqlite"
 MOST_BYTES = 64 * 1024**2
 """No file's contents are larger, unless their length is damaged."""
 
-LEAST_BYTES = 1024**2
+LEAST_BYTES = 512 * 1024
 SHARE = 0.5
 """Bytes that are kept at most: so many, or this share of the index."""
 
@@ -172,6 +172,7 @@ class EarlierContents(CacheFile):
                 if packed is not None and (packed.path, packed.content_hash) == (path, content_hash):
                     found.append(packed)
             self._note_use(found)
+            self._is_trimmed = False  # the log has grown
         cached = vectors.get([key for packed in found for key in packed.keys])
         updates = {}
         for packed in found:

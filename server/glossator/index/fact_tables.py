@@ -54,7 +54,7 @@ NOTED_AT_ONCE: Final = 10_000
 """Revisions whose names are sorted at a time: about two million names, 100 MB."""
 
 STALE_SHARE: Final = 0.25
-STALE_REVISIONS: Final = 1_000
+STALE_REVISIONS: Final = 250
 """The table `noted` is written again when it covers so many removed revisions, plus a share of all."""
 
 SLICES: Final = 16

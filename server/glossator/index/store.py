@@ -41,7 +41,7 @@ from glossator.index.records import (
 )
 from glossator.index.store_reading import StoreReader
 from glossator.index.table import Lance, Rows, Table
-from glossator.index.upkeep import Upkeep, upkeep_due
+from glossator.index.upkeep import Upkeep, needs_mapped_files, upkeep_due
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:
@@ -404,7 +404,7 @@ class Store(StoreReader):
             with self._as_writer():
                 self._fold()
         elif due == "rebuild":
-            self._rebuild()
+            self._rebuild(full=full)
             self._cache.trim()
         if due or full or self._manifest.log_is_long():
             with self._as_writer():
@@ -439,9 +439,13 @@ class Store(StoreReader):
         state = self._manifest.state()
         if not state["table"]:
             return ""
-        if compare and state["indexed_below"] and state["rows"] and not self._has_derived(state["table"]):
+        if compare and state["rows"] and self._lacks_derived(state["table"]):
             return "rebuild"
         return upkeep_due(state, full=full, size=lambda: folders.size_of(self._lance.path(state["table"])))
+
+    def _lacks_derived(self, generation: int) -> bool:
+        """Whether a table should have memory-mapped files that are missing or damaged."""
+        return bool(self._manifest.get("indexed_below")) and not self._has_derived(generation)
 
     def _fold(self) -> None:
         """Merge the fragments of small commits."""
@@ -450,8 +454,11 @@ class Store(StoreReader):
             table.fold(f"file >= {self._manifest.get('indexed_below')}")
             self._manifest.put({"fragments": 1, "version": table.version()})
 
-    def _rebuild(self) -> None:
-        """Write a copy of the table, with its indexes, and switch to it."""
+    def _rebuild(self, *, full: bool) -> None:
+        """Write a copy of the table and switch to it.
+
+        It gets indexes and mapped files if it is large enough, had damaged ones, or with `full`.
+        """
         import numpy as np
 
         with self._writing:
@@ -460,6 +467,7 @@ class Store(StoreReader):
             source = self._lance.open(generation)
             before = {revision: count for revision, count in self._manifest.revisions().items() if count}
             fence = self._manifest.next_file
+        is_mapped = full or needs_mapped_files(sum(before.values())) or self._lacks_derived(generation)
         try:
             target = self._lance.open(generation + 1, create=True)
             # LanceDB works on one core of two while references are counted on the other.
@@ -467,11 +475,12 @@ class Store(StoreReader):
                 counting = pool.submit(self._derive)
                 if before:
                     source.copy(np.array(sorted(before), np.int64), target)
-                writing = pool.submit(self._write_derived, target, before)
-                target.index()
-                writing.result()
+                if is_mapped:
+                    writing = pool.submit(self._write_derived, target, before)
+                    target.index()
+                    writing.result()
                 counting.result()
-            self._change_over(target, before, fence)
+            self._change_over(target, before, fence, is_mapped=is_mapped)
         except BaseException:
             self._sweep(int(self._manifest.get("table")))
             raise
@@ -496,7 +505,7 @@ class Store(StoreReader):
                 if path != kept:
                     remove_generation(path)
 
-    def _change_over(self, target: Table, before: Mapping[int, int], fence: int) -> None:
+    def _change_over(self, target: Table, before: Mapping[int, int], fence: int, *, is_mapped: bool) -> None:
         """Bring a copy of the table up to date and switch to it.
 
         `before` maps the copied revisions to their numbers of entries; revisions from `fence` on are newer.
@@ -518,8 +527,8 @@ class Store(StoreReader):
                 {
                     "table": target.generation,
                     "version": target.version(),
-                    "indexed_below": fence,
-                    "pending": sum(after[revision] for revision in added),
+                    "indexed_below": fence if is_mapped else 0,
+                    "pending": sum(after[revision] for revision in (added if is_mapped else after)),
                     "dead": sum(before[revision] for revision in gone),
                     "fragments": bool(added) + bool(gone),
                     "bytes": folders.size_of(self._lance.path(target.generation)),

@@ -19,14 +19,22 @@ PENDING_ROWS: Final = 1_000
 """Rows that may wait outside the mapped files, plus one per cent of all rows: the first search of a process reads them
 and makes a segment of them, which takes some hundredths of a second for so many."""
 
+DEAD_ROWS: Final = 64
 DEAD_SHARE: Final = 0.25
-"""Share of deleted rows at which a table is rebuilt."""
+"""Deleted rows at which a table is rebuilt: so many, plus a share of the others. This takes 0.04 s of processor time
+for a table of 460 rows, and 0.11 s for one of 2,000."""
 
 SIZE_SHARE: Final = 1.25
 """How much larger than after its last rebuild the table may be on disk, as a factor."""
 
 SIZE_SLACK: Final = 64 * 1024
 """Bytes that the table may grow by in any case."""
+
+
+def needs_mapped_files(rows: int) -> bool:
+    """Whether a table of so many rows is to have mapped files: a search reads all of a smaller one as quickly, and they
+    would make an index half as large again."""
+    return rows > PENDING_ROWS + rows // 100
 
 
 def upkeep_due(state: Mapping[str, Any], *, full: bool, size: Callable[[], int]) -> Upkeep:
@@ -40,7 +48,9 @@ def upkeep_due(state: Mapping[str, Any], *, full: bool, size: Callable[[], int])
     rows, pending, dead, fragments = (int(state[key]) for key in ("rows", "pending", "dead", "fragments"))
     if full and (pending or dead or fragments):
         return "rebuild"
-    if pending > PENDING_ROWS + rows // 100 or dead > PENDING_ROWS + DEAD_SHARE * rows:
+    is_mapped = bool(state["indexed_below"])
+    waits = pending > PENDING_ROWS + rows // 100 if is_mapped else needs_mapped_files(rows)
+    if waits or dead > DEAD_ROWS + DEAD_SHARE * rows:
         return "rebuild"
     if fragments < FOLD_FRAGMENTS:
         return ""
