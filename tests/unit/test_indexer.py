@@ -400,6 +400,21 @@ def test_updates_of_single_files(project: Bench) -> None:
     assert counts(project.indexer.run()) == (3, 0, 3)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need privileges")
+def test_a_folder_that_becomes_a_link_is_told_as_one(project: Bench) -> None:
+    project.indexer.run()
+    outside = project.root.parent / "outside"
+    (project.root / "sub").rename(outside)
+    (project.root / "sub").symlink_to(outside)
+    project.indexer.update([project.root / "sub"])
+    assert project.skipped() == {"sub": "a symbolic link that leads out of the workspace"}
+    assert "sub/b.py" not in project.store.files()
+    (project.root / "sub").unlink()
+    outside.rename(project.root / "sub")
+    assert project.indexer.update([project.root / "sub"]) >= {"sub/b.py"}
+    assert project.skipped() == {}
+
+
 def test_updates_of_folders(project: Bench) -> None:
     project.indexer.run()
     shutil.copytree(project.root / "sub", project.root / "new" / "sub")

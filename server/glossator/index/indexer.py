@@ -234,10 +234,10 @@ class Indexer:
                 known |= self._store.files_inside(folder)
             found: dict[str, Found | Skipped] = {}
             for path in sorted(wanted):
-                if (rules.root / path).is_dir():
-                    found.update((item.path, item) for item in rules.scan(path))
-                elif (item := rules.look(path)) is not None:
+                if path and (item := rules.look(path)) is not None:  # a link to a folder is one, too
                     found[item.path] = item
+                elif (rules.root / path).is_dir():
+                    found.update((item.path, item) for item in rules.scan(path))
             if not wanted <= known.keys() & found.keys():
                 # What came or went may be what a link leads to.
                 for path in [path for path, reason in self._store.skipped() if LINK in reason]:
