@@ -166,7 +166,7 @@ def test_columns_of_all_files(code: Path) -> None:
         ]
         with manifest.transaction() as connection:
             connection.execute("DELETE FROM files")
-        assert manifest.file_columns() == FileColumns((), (), (), (), (), (), (), ())
+        assert manifest.file_columns() == FileColumns(*[()] * 9)
         assert manifest.summaries(()) == ([], [])
 
 
