@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from glossator.index import earlier
+from glossator.index import earlier, indexer
 from glossator.index.earlier import FILE_NAME
 from glossator.index.embedding import StaticEmbedder
 from glossator.index.folders import size_of
@@ -125,8 +125,19 @@ def test_the_way_back_and_forth_parses_nothing(project: Project, tmp_path: Path)
     assert_as_fresh(project, tmp_path)
     assert switch(project, tree(2)).keys() == {"earlier"}
     assert_as_fresh(project, tmp_path)
+    log = project.cache.with_name(f"{FILE_NAME}-wal")
+    assert not log.exists() or not log.stat().st_size, "what was used is noted in it"
     assert switch(project, tree(3))["indexed"]
     assert_as_fresh(project, tmp_path)
+
+
+def test_what_a_change_removes_is_kept_in_however_many_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine commits few files at a time."""
+    monkeypatch.setattr(indexer, "COMMIT_ENTRIES", 0)
+    with opened(tmp_path) as project:
+        switch(project, tree(1))
+        switch(project, tree(2))
+        assert switch(project, tree(1)).keys() == {"earlier"}
 
 
 def test_another_process_goes_back(project: Project, tmp_path: Path) -> None:

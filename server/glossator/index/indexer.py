@@ -298,6 +298,7 @@ class Indexer:
                     [update for update in changes.updates if update.record.path not in late],
                     [path for path in changes.deleted if path not in late],
                     [record for record in changes.touched if record.path not in late],
+                    changes.among,
                 )
             )
 
@@ -312,7 +313,7 @@ class Indexer:
         if changes.updates or changes.deleted:
             # A file that is on disk, but not in the index any more, must not be: nothing of it is kept.
             excluded = [path for path in changes.deleted if os.path.lexists(self._root / path)]
-            self._store.commit(changes.updates, changes.deleted, excluded=excluded)
+            self._store.commit(changes.updates, changes.deleted, excluded=excluded, among=changes.among)
         if changes.touched:
             self._store.touch(changes.touched)
         self._is_repaired = True
@@ -396,6 +397,8 @@ class _Commit:
     updates: list[FileUpdate]
     deleted: list[str]
     touched: list[FileRecord]
+    among: int
+    """How many files have changed or are gone in all, most of which other commits may have."""
 
 
 class _Work:
@@ -423,6 +426,9 @@ class _Work:
         self._started = self._reported = self._committed = time.perf_counter()
         self._files_done = 0
         self._files_total = len(changes.tasks)
+        looked_at = (manifest.get(task.path) for task in changes.tasks)
+        changed = sum(known is not None and known.mtime_ns != UNSETTLED for known in looked_at)
+        self._among = changed + len(changes.deleted)
         self._lines = 0
         self.embedded = 0
         self.changed: set[str] = set()
@@ -504,7 +510,7 @@ class _Work:
 
     def _commit(self) -> None:
         if self._updates or self._deleted or self._touched:
-            self.changed |= self._commit_now(_Commit(self._updates, self._deleted, self._touched))
+            self.changed |= self._commit_now(_Commit(self._updates, self._deleted, self._touched, self._among))
             self._updates, self._deleted, self._touched, self._entries = [], [], [], 0
         self._committed = time.perf_counter()
 

@@ -59,7 +59,7 @@ DERIVE_LATER = 500
 a third of the time (measured on a first index of 25,000 entries)."""
 
 KEEP_FROM = 16
-"""Contents of files are kept for the way back if a commit removes those of so many: fewer are parsed as quickly."""
+"""Contents of files are kept for the way back if a change removes those of so many: fewer are parsed as quickly."""
 
 READ_AT_ONCE = 500
 """Revisions that are removed of which so many are read at a time, as a bound on memory: about 10 MB."""
@@ -214,9 +214,20 @@ class Store(StoreReader):
         return self._earlier.get(wanted, self._cache)
 
     def commit(
-        self, updates: Sequence[FileUpdate], deleted: Sequence[str] = (), *, excluded: Collection[str] = ()
+        self,
+        updates: Sequence[FileUpdate],
+        deleted: Sequence[str] = (),
+        *,
+        excluded: Collection[str] = (),
+        among: int = 0,
     ) -> None:
-        """Replace the entries of these files, all or nothing. Of the `excluded` ones nothing is kept for later.
+        """Replace the entries of these files, all or nothing.
+
+        Args:
+            updates: files with their new entries.
+            deleted: paths of files that are gone.
+            excluded: paths of files of which nothing is kept for later.
+            among: how many files have changed in all, if they are committed in parts.
 
         Raises:
             StoreFullError: the disk is full; nothing was changed.
@@ -228,18 +239,20 @@ class Store(StoreReader):
         with self._as_writer():
             excluded = {*excluded, *(path for path, update in latest.items() if update.record.skipped)}
             try:
-                self._commit(list(latest.values()), paths, excluded)
+                self._commit(list(latest.values()), paths, excluded, among)
             except UnicodeEncodeError:
-                self._commit([encodable_update(update) for update in latest.values()], paths, excluded)
+                self._commit([encodable_update(update) for update in latest.values()], paths, excluded, among)
 
-    def _commit(self, updates: Sequence[FileUpdate], paths: Sequence[str], excluded: Collection[str]) -> None:
+    def _commit(
+        self, updates: Sequence[FileUpdate], paths: Sequence[str], excluded: Collection[str], among: int
+    ) -> None:
         import numpy as np
 
         old = self._manifest.revisions(paths)
         stale = [revision for revision, count in old.items() if count]
         entries = sum(len(update.entries) for update in updates)
         derive = self._manifest.underived() is None and entries <= DERIVE_LATER
-        packed = self._leave(stale, excluded)
+        packed = self._leave(stale, excluded) if max(among, len(stale)) >= KEEP_FROM else []
         numbers = self._manifest.numbers(
             label for update in updates for label in (update.record.language, *(entry.kind for entry in update.entries))
         )
@@ -279,8 +292,6 @@ class Store(StoreReader):
 
     def _leave(self, stale: Sequence[int], excluded: Collection[str]) -> list[tuple[tuple[str, bytes], bytes]]:
         """What is to be kept for the way back of revisions that are about to be removed."""
-        if len(stale) < KEEP_FROM:
-            return []
         from glossator.index.earlier import pack
 
         def is_kept(path: str, content_hash: bytes) -> bool:
