@@ -491,6 +491,26 @@ def test_folder_is_private_and_named_after_root_format_and_embedder(tmp_path: Pa
             assert stat.S_IMODE(cache.stat().st_mode) == 0o600
 
 
+def test_after_a_commit_of_its_own_a_process_does_not_read_all_files(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.commit([update("x.py", entry("alpha")), update("y.py", entry("beta"), entry("gamma", 10))])
+    known = store._live()
+    assert sorted(known.values()) == [1, 2]
+    with monkeypatch.context() as patch:
+        patch.delattr(Manifest, "with_entries")
+        store.commit([update("x.py", entry("delta")), update("empty.py")], ["y.py"])
+        revisions = store._live()
+        assert store.summaries(known) == (list(revisions), store.summaries()[1])
+    assert revisions == store._manifest.with_entries()
+    assert sorted(known.values()) == [1, 2], "who has asked before goes on with that state"
+    assert [one.path for one in store.summaries()[1]] == ["x.py"]
+    store.commit([update("z.py", entry("epsilon"))])  # two commits, the first of which nobody asked about
+    store.commit([], ["x.py"])
+    assert store._live() == store._manifest.with_entries()
+    assert [one.path for one in store.summaries(revisions)[1]] == ["z.py"]
+
+
 def test_summaries_and_terms_by_prefix(store: Store) -> None:
     store.commit([update("x.py", entry("alpha"), entry("alphabet", 10)), update("empty.py")])
     revisions, [summary] = store.summaries()

@@ -134,7 +134,7 @@ def test_a_search_uses_what_the_comparison_has_read(code: Path, monkeypatch: pyt
         snapshot = root.open()
         assert snapshot is not None
         store, manifest = snapshot.store, snapshot.store._manifest
-        expected = manifest.summaries(())
+        expected = store.summaries()
         assert "cart.py" in [one.path for one in expected[1]]
         assert store.stats() == {
             path: (record.size, record.mtime_ns, record.ctime_ns, record.skipped)
@@ -143,7 +143,7 @@ def test_a_search_uses_what_the_comparison_has_read(code: Path, monkeypatch: pyt
         with monkeypatch.context() as patch:
             patch.delattr(Manifest, "file_columns")
             assert store.summaries() == expected
-            assert store._live() == {one: count for one, count in manifest.revisions().items() if count}
+            assert store._live() == manifest.with_entries()
         assert store._columns == (-1, None), "no memory is kept"
         store.stats()
         with closing(opened(code)) as other:
@@ -167,7 +167,7 @@ def test_columns_of_all_files(code: Path) -> None:
         with manifest.transaction() as connection:
             connection.execute("DELETE FROM files")
         assert manifest.file_columns() == FileColumns(*[()] * 9)
-        assert manifest.summaries(()) == ([], [])
+        assert session.root.writer().summaries() == ([], [])
 
 
 @pytest.mark.skipif(not inotify.AVAILABLE, reason="inotify is Linux's")

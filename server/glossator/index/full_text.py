@@ -365,12 +365,13 @@ class FullText(Followed[_State]):
             in_files = frozenset(_revisions_of(parts))
             here = np.array(sorted(in_files), np.int64)
             parts += [part.without(here) for part in later]
-        live = self._revisions().keys()
-        known = in_files | _revisions_of(parts[mapped:])
-        if gone := known - live:
+        live = self._revisions()
+        others = _revisions_of(parts[mapped:])
+        # `difference` copies neither of two collections of as many revisions as there are files.
+        if gone := in_files.difference(live) | others.difference(live):
             revisions = np.array(sorted(gone), np.int64)
             parts = [part.without(revisions) for part in parts]
-        if missing := sorted(live - known):
+        if missing := sorted(one for one in live if one not in in_files and one not in others):
             parts += map(_Part, self._read(missing))
         parts = parts[:mapped] + _tidied(parts[mapped:])
         entries = sum(len(part.segment.ids) - part.dead_count for part in parts)

@@ -36,7 +36,7 @@ from glossator.index.vectors import packed_mean
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from glossator.index.records import FileUpdate
@@ -119,6 +119,20 @@ class FileColumns(NamedTuple):
         return list(map(partial(tuple.__new__, FileSummary), compress(rows, self.entries)))
 
 
+class Replaced(NamedTuple):
+    """What a commit of this process replaced.
+
+    Attributes:
+        changes: the number of the index's last change then.
+        added: revision -> number of entries, of the new revisions that have any.
+        removed: revisions that are gone.
+    """
+
+    changes: int
+    added: Mapping[int, int]
+    removed: Sequence[int]
+
+
 class Manifest(Database):
     """The database of one index. Any thread may read; only one thread at a time may write."""
 
@@ -139,6 +153,8 @@ class Manifest(Database):
         self._names: dict[str, int] = {}
         self._labels: dict[str, int] = {}
         self.next_file = 1
+        self.latest: Replaced | None = None
+        """The last call of `replace`."""
         try:
             with translated(path.parent):
                 self._prepare(identity, write=write)
@@ -239,11 +255,15 @@ class Manifest(Database):
             rows = connection.execute("SELECT id, path FROM files WHERE entries ORDER BY id").fetchall()
         return [(number, path_out(path)) for number, path in rows]
 
-    def revisions(self, paths: Iterable[str] | None = None) -> dict[int, int]:
-        """Revision -> number of entries, of these files (unknown ones are left out) or of all."""
+    def with_entries(self) -> dict[int, int]:
+        """Revision -> number of entries, of all files that have any, ascending."""
+        # What is skipped has none: said so, all that is asked for is in an index of a twentieth of the table's size.
         with self.reading() as connection:
-            if paths is None:
-                return dict(connection.execute("SELECT id, entries FROM files"))
+            return dict(sorted(connection.execute("SELECT id, entries FROM files WHERE skipped = '' AND entries")))
+
+    def revisions(self, paths: Iterable[str]) -> dict[int, int]:
+        """Revision -> number of entries, of these files; unknown ones are left out."""
+        with self.reading() as connection:
             found: dict[int, int] = {}
             for path in paths:
                 found.update(connection.execute("SELECT id, entries FROM files WHERE path = ?", (path_in(path),)))
@@ -255,22 +275,13 @@ class Manifest(Database):
             select = "SELECT id, vector_key FROM entries WHERE id IN (SELECT value FROM json_each(?))"
             return dict(connection.execute(select, (json.dumps(list(ids)),)))
 
-    def summaries(self, known: Container[int]) -> tuple[list[int], list[FileSummary]]:
-        """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
-        if known:
-            with self.reading() as connection:
-                revisions = [row[0] for row in connection.execute("SELECT id FROM files WHERE entries ORDER BY id")]
-                fresh = [revision for revision in revisions if revision not in known]
-                if len(fresh) < 200:
-                    labels = dict(connection.execute("SELECT id, label FROM labels"))
-                    select = "SELECT id, path, language, lines FROM files WHERE id = ?"
-                    rows = [row for number in fresh for row in connection.execute(select, (number,))]
-                    return revisions, [
-                        FileSummary(number, path_out(path), labels[language], lines)
-                        for number, path, language, lines in rows
-                    ]
-        everything = self.file_columns().summaries()  # reading the files' rows takes longer than all else
-        return [one.revision for one in everything], [one for one in everything if one.revision not in known]
+    def summaries_of(self, revisions: Iterable[int]) -> list[FileSummary]:
+        """Summaries of some files, in that order; those that are gone are left out."""
+        select = "SELECT id, path, language, lines FROM files WHERE id = ?"
+        with self.reading() as connection:
+            labels = dict(connection.execute("SELECT id, label FROM labels"))
+            rows = [row for number in revisions for row in connection.execute(select, (number,))]
+        return [FileSummary(number, path_out(path), labels[language], lines) for number, path, language, lines in rows]
 
     def state(self) -> dict[str, int]:
         """The counters of the LanceDB table, and its number of rows as `rows`."""
@@ -410,6 +421,9 @@ class Manifest(Database):
                     "UPDATE meta SET value = value + ? WHERE key = ?",
                     [(1, "changes"), (1, "fragments"), (added, "pending"), (dead, "dead")],
                 )
+                changes = connection.execute("SELECT value FROM meta WHERE key = 'changes'").fetchone()[0]
+            counts = {revision: len(update.entries) for revision, update in updates if len(update.entries)}
+            self.latest = Replaced(int(changes), counts, tuple(removed))
         except BaseException:
             # The name ids that the transaction added were rolled back.
             self._names.clear()

@@ -402,9 +402,9 @@ class Nearest(Followed[_State]):
         in_base = base.revisions if base is not None else frozenset[int]()
         live = self._revisions()
         deleted = np.empty(0, np.int64)
-        if base is not None and (dead := in_base - live.keys()):
+        if base is not None and (dead := in_base.difference(live)):  # `-` would copy all
             deleted = np.flatnonzero(base.inside(Scope(files=np.array(sorted(dead), np.int64))))
-        missing = live.keys() - in_base
+        missing = {revision for revision in live if revision not in in_base}
         too_many = sum(live[revision] for revision in missing) > MAX_RECENT
         recent = None if too_many else self._recent(state.recent if state else None, missing)
         return _State(changes, generation, base, deleted, recent, too_many)

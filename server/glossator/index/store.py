@@ -369,8 +369,8 @@ class Store(StoreReader):
             _LOG.warning("rebuilding the search data: %s", error)
             self._table = None
             found = np.empty(0, np.int64)
-        revisions = self._manifest.revisions()
-        spans = [np.arange(count) + (revision << ORDINAL_BITS) for revision, count in revisions.items() if count]
+        revisions = self._manifest.with_entries()
+        spans = [np.arange(count) + (revision << ORDINAL_BITS) for revision, count in revisions.items()]
         known = np.concatenate(spans) if spans else np.empty(0, np.int64)
         missing = np.unique(np.setdiff1d(known, found) >> ORDINAL_BITS)
         orphans = np.unique(np.setdiff1d(found, known) >> ORDINAL_BITS)
@@ -476,7 +476,7 @@ class Store(StoreReader):
             generation = int(self._manifest.get("table"))
             self._sweep(generation)
             source = self._lance.open(generation)
-            before = {revision: count for revision, count in self._manifest.revisions().items() if count}
+            before = self._manifest.with_entries()
             fence = self._manifest.next_file
         is_mapped = full or needs_mapped_files(sum(before.values())) or self._lacks_derived(generation)
         try:
@@ -527,7 +527,7 @@ class Store(StoreReader):
             current = self._current()
             if current is None or current.generation != target.generation - 1:
                 raise StoreError(f"the index in {self._folder} was repaired meanwhile")
-            after = {revision: count for revision, count in self._manifest.revisions().items() if count}
+            after = self._manifest.with_entries()
             added = sorted(revision for revision in after if revision >= fence)
             gone = [revision for revision in before if revision not in after]
             if added:

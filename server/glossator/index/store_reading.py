@@ -41,6 +41,9 @@ _Globs = tuple[tuple[str, ...], tuple[str, ...]]
 _Inside = tuple[str, "NDArray[np.int64] | None"]
 """The files that some globs select: LanceDB's condition, and their revisions; "" and None for all."""
 
+FEW_SUMMARIES = 200
+"""So many summaries of files are read one by one; of more, those of all files are read."""
+
 KEPT_FREQUENCIES = 50_000
 """Terms whose frequencies are kept until the next commit: one search asks for each of its terms several times."""
 
@@ -70,11 +73,17 @@ class StoreReader(Lookup):
         """What `stats` read, for the first `summaries`, and the number of the change at which it did."""
 
     def _live(self) -> dict[int, int]:
-        """`Manifest.revisions` without those that have no entries; both searches ask for them after each commit."""
+        """`Manifest.with_entries`; both searches ask for them after each commit, of which most change a file or two."""
         changes = self._manifest.changes()
         known_at, revisions = self._revisions
         if known_at != changes:
-            revisions = {one: count for one, count in self._manifest.revisions().items() if count}
+            latest = self._manifest.latest
+            if latest is not None and latest.changes == changes == known_at + 1:
+                revisions = {**revisions, **latest.added}
+                for revision in latest.removed:
+                    revisions.pop(revision, None)
+            else:
+                revisions = self._manifest.with_entries()
             self._revisions = changes, revisions
         return revisions
 
@@ -154,10 +163,15 @@ class StoreReader(Lookup):
     def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         (read_at, columns), self._columns = self._columns, (-1, None)
-        if known or columns is None or read_at != self._manifest.changes():
-            return self._manifest.summaries(known)
-        found = columns.summaries()
-        return [one.revision for one in found], found
+        if known:
+            revisions = sorted(self._live())
+            fresh = [revision for revision in revisions if revision not in known]
+            if len(fresh) < FEW_SUMMARIES:
+                return revisions, self._manifest.summaries_of(fresh)
+        if columns is None or read_at != self._manifest.changes():
+            columns = self._manifest.file_columns()
+        found = columns.summaries()  # reading the files' rows takes longer than all else
+        return [one.revision for one in found], [one for one in found if one.revision not in known]
 
     def stats(self) -> dict[str, tuple[int, int, int, str]]:
         """Path -> size, mtime, ctime (see `Found`), and why a file is skipped ("" if it is not), of all files.
