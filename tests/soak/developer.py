@@ -400,6 +400,15 @@ class Developer:
             self._write(folder, "def was_a_folder():\n    return 1\n")
             yield Stop("a folder became a file")
         self._back()
+        folders = sorted({name.split("/")[0] for name in self.tracked() if "/" in name})
+        if folders:
+            moved, outside = self.root / self.chance.choice(folders), self.root.parent / "outside"
+            shutil.move(moved, outside)
+            moved.symlink_to(outside)
+            yield Stop("a folder became a link")
+            moved.unlink()
+            shutil.rmtree(outside)
+        self._back()
         yield Stop("everything is as it was", known=True)
 
     def tidy(self) -> Iterator[Stop]:
