@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from glossator.index import earlier, indexer
-from glossator.index.earlier import FILE_NAME
+from glossator.index.earlier import FILE_NAME, EarlierContents
 from glossator.index.embedding import StaticEmbedder
 from glossator.index.folders import size_of
 from glossator.index.store import KEEP_FROM
@@ -222,6 +222,16 @@ def test_the_cache_is_bounded_and_keeps_what_was_used_last(
     assert switch(project, tree(2))["indexed"], "this was used long ago"
     assert switch(project, tree(8))["earlier"], "this was used last"
     assert_as_fresh(project, tmp_path)
+
+
+def test_little_is_kept_beside_a_small_index(tmp_path: Path) -> None:
+    kept = EarlierContents(tmp_path)
+    kept.put([((f"{number}.py", b"hash"), bytes(100_000)) for number in range(6)])
+    kept.trim()
+    assert 100_000 < size_of(tmp_path) - tmp_path.joinpath(f"{FILE_NAME}-shm").stat().st_size < 300_000
+    assert kept.hashes_of("5.py")
+    assert not kept.hashes_of("0.py")
+    kept.close()
 
 
 def test_a_full_disk_takes_the_space_of_the_cache(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,17 @@ def test_names_of_removed_states_disappear(folder: Path, monkeypatch: pytest.Mon
         assert stored.facts.noting("turn4name7") == ["a.py"]
 
 
+def test_names_of_some_hundred_removed_files_disappear(folder: Path) -> None:
+    with open_store(folder) as stored:
+        stored.commit([state(f"f{number}.py", f"name{number}") for number in range(300)])
+        stored.maintain(full=True)
+        many = rows(folder, "noted")
+        stored.commit([], [f"f{number}.py" for number in range(1, 300)])
+        stored.maintain(full=True)
+        assert rows(folder, "noted") <= many / 50
+        assert stored.facts.noting("name0") == ["f0.py"]
+
+
 def test_one_changed_file_is_one_row(folder: Path) -> None:
     with open_store(folder) as stored:
         stored.commit([state(f"f{number}.py", "shared") for number in range(600)])

@@ -41,7 +41,7 @@ FILE_NAME = "earlier.sqlite"
 MOST_BYTES = 64 * 1024**2
 """No file's contents are larger, unless their length is damaged."""
 
-LEAST_BYTES = 512 * 1024
+LEAST_BYTES = 256 * 1024
 SHARE = 0.5
 """Bytes that are kept at most: so many, or this share of the index."""
 
