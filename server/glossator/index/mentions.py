@@ -32,6 +32,9 @@
   inside a type (a type's parameter). `@global` and `@nonlocal`: a name that belongs to the file or
   to a scope around in spite of an assignment in this one.
 
+`queries/seldom/<language>.scm` has patterns of the same kind that can match only where a word stands that they name
+(`getmembers`): they are run only in files that contain one of these words.
+
 What `queries/bindings/<language>.scm` captures is described in `file_bindings`. The classes build on one another:
 `FileSymbols`, `FileScopes`, `FileImports`, `FileBindings`, `SymbolTypes`, and here the mentions. All work on ranges of
 bytes: the cost per name matters, since a file has more names than lines.
@@ -451,6 +454,10 @@ class _Extraction(SymbolTypes):
         for role in ("skip", "global", "nonlocal"):
             for span in captures.get(role, ()):
                 kinds.pop(span, None)
+        if self._language.name == "go":
+            # What is given to `_` is thrown away. (A query would compare the text of each name with it.)
+            for span in [span for span in kinds if span[1] - span[0] == 1 and self._data.startswith(b"_", span[0])]:
+                del kinds[span]
         for match in self._picked:
             span = match["picked"][0]
             if span in kinds and self._language.labelled:

@@ -42,7 +42,7 @@ from glossator.index.masking import masked, only
 from glossator.index.mentions import facts_of
 from glossator.index.nesting import Definition
 from glossator.index.notebook_parsing import parse_notebook
-from glossator.index.query_files import facts_source, mention_patterns, patterns, query_source
+from glossator.index.query_files import facts_source, mention_patterns, patterns, query_source, required_words
 from glossator.index.script_packages import is_script_settings, script_settings
 from glossator.index.syntax_damage import (
     damaged_ranges,
@@ -120,6 +120,8 @@ class _Reader:
             the file, and compared with each node; run on their own, only what they describe is looked at.
         parts: all others.
         mentions: None if those that are needed are among the parts.
+        seldom: further patterns for mentions: each costs something wherever it may match, before its predicate is
+            looked at, so they are run only in files that contain one of some words.
         mentions_of_its_own: whether the mentions query was written for the language; its references are taken from it.
     """
 
@@ -127,6 +129,7 @@ class _Reader:
     whole: _Patterns
     parts: _Patterns
     mentions: Query | None
+    seldom: tuple[Query, tuple[bytes, ...]] | None
     mentions_of_its_own: bool
 
 
@@ -151,11 +154,13 @@ def _reader(name: str, aim: Aim = "all") -> _Reader | None:
         # needed, which are many: matches take longer than bare captures.
         found = [one for one in found if not one.for_facts] + mention_patterns(mentions or "", REFERENCES)
     whole = Parser(grammar).parse(b"").root_node.type
+    seldom = facts_source(language, "seldom") if aim != "entries" else None
     return _Reader(
         grammar,
         _compiled(language, grammar, [one for one in found if one.starts_with(whole)], 0),
         _compiled(language, grammar, [one for one in found if not one.starts_with(whole)], MAX_DEPTH),
         None if aim == "entries" else _query(language, grammar, mentions or _any_name(language.name, grammar)),
+        (_query(language, grammar, seldom), required_words(seldom)) if seldom is not None else None,
         mentions is not None,
     )
 
@@ -424,6 +429,8 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 captured.ignored.extend(node.byte_range for node in nodes)
     if reader.mentions is not None:
         _add_mentions(captured, reader.mentions, root, data)
+    if reader.seldom is not None and any(word in data for word in reader.seldom[1]):
+        _add_mentions(captured, reader.seldom[0], root, data)
     if reader.mentions_of_its_own:
         _add_references(captured, data, builtins)
     if LANGUAGES[language].macros:
@@ -456,7 +463,9 @@ def _add_mentions(captured: Captures, mentions: Query, root: tree_sitter.Node, d
         elif role in FUNCTION_PLACES:
             captured.handed = [found for node in nodes for found in FUNCTION_PLACES[role](node, data)]
         elif role[:1] != "_":
-            captured.mentions[role] = [node.byte_range for node in nodes]
+            spans = [node.byte_range for node in nodes]
+            known = captured.mentions.get(role)
+            captured.mentions[role] = spans if known is None else list(dict.fromkeys(known + spans))
 
 
 def _add_references(captured: Captures, data: bytes, builtins: frozenset[str]) -> None:

@@ -32,6 +32,8 @@ _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _TOKEN: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*|[()\[\]]|[^\s()\[\]\";]+")
 _ROOT: Final = re.compile(r"[(\s]*([\w.\-]+)")
 _KINDS: Final = re.compile(r"\s*\(#kind-of\?\s+@([\w.]+)\s+([\w\s]*)\)")
+_REQUIRED: Final = re.compile(r"\(#(?:eq|any-of)\?\s+@[\w.]+((?:\s+\"[^\"\\]*\")+)\s*\)")
+_QUOTED: Final = re.compile(r"\"([^\"]*)\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def query_source(language: Language) -> str | None:
 
 
 def facts_source(language: Language, folder: str) -> str | None:
-    """The text of a language's queries for facts (`bindings` or `mentions`), joined; None if it has none."""
+    """The text of a language's queries for facts (`bindings`, `mentions`, or `seldom`, which has those patterns for
+    mentions that few files need), joined; None if it has none."""
     names = (*language.facts_of, *language.queries)
     parts = [files("glossator.index") / "queries" / folder / f"{name}.scm" for name in names]
     return "\n".join(part.read_text("utf-8") for part in parts if part.is_file()) or None
@@ -99,6 +102,13 @@ def mention_patterns(source: str, roles: Collection[str]) -> list[Pattern]:
     """The patterns of a query's text for mentions that have one of some captures."""
     found = [(text, tuple(one for one in dict.fromkeys(_captures(text)) if one in roles)) for text in split(source)]
     return [Pattern(text, 0, (), False, (), mentions) for text, mentions in found if mentions]
+
+
+def required_words(source: str) -> tuple[bytes, ...]:
+    """The words one of which a file contains if a pattern of a query's text matches in it, each of whose patterns says
+    so by `#eq?` or `#any-of?`."""
+    found = [word for text in split(source) for words in _REQUIRED.findall(text) for word in _QUOTED.findall(words)]
+    return tuple(word.encode() for word in dict.fromkeys(found))
 
 
 def _captures(text: str) -> list[str]:

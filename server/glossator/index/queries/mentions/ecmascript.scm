@@ -8,8 +8,6 @@
 (subscript_expression index: (template_string (template_substitution)) @made)
 (subscript_expression index: (binary_expression [(string) (template_string)]) @made)
 (call_expression function: (subscript_expression index: [(identifier) (member_expression) (call_expression)] @made))
-((call_expression function: (member_expression property: (property_identifier) @_names) arguments: (arguments) @made)
-  (#any-of? @_names "getOwnPropertyNames" "ownKeys"))
 (object_pattern (shorthand_property_identifier_pattern) @member)
 (object_pattern (object_assignment_pattern left: (shorthand_property_identifier_pattern) @member))
 (object_pattern (pair_pattern key: (property_identifier) @member))

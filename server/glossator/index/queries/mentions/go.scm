@@ -8,7 +8,6 @@
 (package_clause (package_identifier) @skip)
 (import_spec name: (package_identifier) @skip)
 (blank_identifier) @skip
-((identifier) @skip (#eq? @skip "_"))
 
 ; Calls
 (call_expression function: (identifier) @call arguments: (argument_list) @arguments)

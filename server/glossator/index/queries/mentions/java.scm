@@ -79,11 +79,6 @@
 (type_pattern (identifier) @local)
 (record_pattern_component (identifier) @local)
 
-; Names that are made at run time
-((method_invocation name: (identifier) @_getter
-    arguments: (argument_list . [(binary_expression) (identifier) (method_invocation)] @made))
-  (#any-of? @_getter "getMethod" "getDeclaredMethod" "getField" "getDeclaredField"))
-
 ; Classes that are handed over, for their members to be found at run time
 (class_literal (type_identifier) @reflected)
 (class_literal (scoped_type_identifier (type_identifier) @reflected .))
