@@ -6,6 +6,7 @@
   name has several, the last one in this list counts. `@name` is a string or symbol that is taken for a name.
 - `@member`, `@member.value`, `@member.call`, ...: the same of a name that follows a receiver, which is `@of`: it ends
   right before the member, with only dots, colons, arrows and blanks between.
+- `@required`: a name that is imported though it looks like a member: `const { open } = require("./shop")`.
 - `@quoted`: the text of a type that is written in quotes.
 - `@token`: a name in a macro's arguments, which the grammar does not read: what stands around it tells its role.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
@@ -104,6 +105,7 @@ _ROLE_KINDS: Final = tuple(
     + [(role, _KINDS[role]) for role in ROLES[1:]]
     + [("member", _KINDS["attribute"] + MEMBER)]
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
+    + [("required", _KINDS["import"])]
 )
 _CALL: Final = _KINDS["call"]
 _VALUE: Final = _KINDS["value"]
@@ -293,7 +295,7 @@ class _Extraction(SymbolTypes):
         macros, labelled = self._language.macros, self._language.labelled
         paths = macros or self._language.self_modules
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
-        own = {start for start, _ in captures.get("own", ())}
+        own = {start for role in ("own", "required") for start, _ in captures.get(role, ())}
         apart = bool(captures.get("unnamed.bare"))
         special = {start for role in ("qualifier", "token") for start, _ in captures.get(role, ())}
         for span, scope in zip(spans, scopes, strict=True):
@@ -458,6 +460,8 @@ class _Extraction(SymbolTypes):
             # What is given to `_` is thrown away. (A query would compare the text of each name with it.)
             for span in [span for span in kinds if span[1] - span[0] == 1 and self._data.startswith(b"_", span[0])]:
                 del kinds[span]
+        if required := frozenset(captures.get("required", ())):
+            self._picked = [match for match in self._picked if match["picked"][0] not in required]
         for match in self._picked:
             span = match["picked"][0]
             if span in kinds and self._language.labelled:

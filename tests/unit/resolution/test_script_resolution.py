@@ -113,6 +113,55 @@ def test_commonjs_modules() -> None:
     assert sample.at("main.js", "only()", "only") == "lib/all.js:inner"
 
 
+@pytest.mark.parametrize("inside", [False, True], ids=["file", "function"])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("const { kOne, kTwo: two } = require('./keys')", ["keys.js:keys.kOne", "keys.js:keys.kTwo"]),
+        ("const { pad, wrap: fold } = require('./text')", ["text.js:pad", "text.js:wrap"]),
+        ("const { pad: wrap } = require('./text')", ["text.js:pad"]),
+        ("const { pad, wrap: fold } = await import('./text.js')", ["text.js:pad", "text.js:wrap"]),
+        ("const pad = require('./text').pad", ["text.js:pad"]),
+    ],
+)
+def test_what_a_pattern_takes_out_of_a_module_is_imported(written: str, meant: list[str], inside: bool) -> None:
+    sample = Sample(
+        {
+            "keys.js": "const keys = { kOne: Symbol('one'), kTwo: Symbol('two') }\nmodule.exports = keys\n",
+            "text.js": "function pad() {}\nfunction wrap() {}\nmodule.exports = { pad, wrap }\n",
+            "use.js": f"async function run(pad) {{\n  {written}\n}}\n" if inside else f"{written}\n",
+        }
+    )
+    for target in meant:
+        name = target.replace(".", ":").rpartition(":")[2]
+        assert sample.at("use.js", written, name) == target
+        assert (name, "import", 2 if inside else 1) in sample.all_mentions("use.js")
+
+
+@pytest.mark.parametrize(
+    ("written", "grade"),
+    [
+        ("const { pad: wrap } = require('elsewhere')", "excluded"),
+        ("const { pad } = require(name)", "possible"),
+        ("const { pad: [first] } = require('./text')", "possible"),
+    ],
+)
+def test_what_is_taken_out_of_another_module_is_no_import_of_this_one(written: str, grade: str) -> None:
+    sample = Sample({"text.js": "exports.pad = function pad() {}\n", "use.js": f"{written}\n"})
+    assert sample.at("use.js", written, "pad") == grade
+
+
+def test_a_member_of_what_a_module_has_is_no_import() -> None:
+    sample = Sample(
+        {
+            "limits.js": "const constants = { LARGEST: 3 }\nmodule.exports = { constants }\n",
+            "use.js": "const { LARGEST } = require('./limits').constants\n",
+        }
+    )
+    assert sample.at("use.js", sample.texts["use.js"].strip(), "constants") == "limits.js:constants"
+    assert sample.at("use.js", sample.texts["use.js"].strip(), "LARGEST") == "limits.js:constants.LARGEST"
+
+
 def test_packages_of_a_workspace_and_paths_of_a_configuration() -> None:
     sample = Sample(
         {

@@ -111,6 +111,9 @@
 (variable_declarator
   name: (object_pattern (shorthand_property_identifier_pattern) @import.name)
   value: (await_expression (call_expression function: (import) arguments: (arguments . (string) @module))))
+(variable_declarator
+  name: (object_pattern (pair_pattern key: (property_identifier) @import.name value: (identifier) @alias))
+  value: (await_expression (call_expression function: (import) arguments: (arguments . (string) @module))))
 ((assignment_expression
     left: (member_expression object: (_) @_exports property: (property_identifier) @alias)
     right: (call_expression function: (identifier) @_require arguments: (arguments . (string) @module))) @exported

@@ -66,14 +66,19 @@
 (import_specifier alias: (identifier) @skip)
 (namespace_import (identifier) @skip)
 ((variable_declarator name: (object_pattern [
-    (shorthand_property_identifier_pattern) @import
-    (pair_pattern key: (property_identifier) @import)
-  ]) value: (call_expression function: (identifier) @_require))
+    (shorthand_property_identifier_pattern) @required
+    (pair_pattern key: (property_identifier) @required value: (identifier))
+  ]) value: (call_expression function: (identifier) @_require arguments: (arguments . (string))))
   (#eq? @_require "require"))
+(variable_declarator name: (object_pattern [
+    (shorthand_property_identifier_pattern) @required
+    (pair_pattern key: (property_identifier) @required value: (identifier))
+  ]) value: (await_expression (call_expression function: (import) arguments: (arguments . (string)))))
 ((variable_declarator
+    name: (identifier)
     value: (member_expression
-      object: (call_expression function: (identifier) @_require)
-      property: (property_identifier) @import))
+      object: (call_expression function: (identifier) @_require arguments: (arguments . (string)))
+      property: (property_identifier) @required))
   (#eq? @_require "require"))
 (export_specifier name: (identifier) @export)
 ((export_specifier name: (identifier) @_name alias: (identifier) @skip) (#not-eq? @_name "default"))
