@@ -34,7 +34,7 @@
   to a scope around in spite of an assignment in this one.
 
 `queries/seldom/<language>.scm` has patterns of the same kind that can match only where a word stands that they name
-(`getmembers`): they are run only in files that contain one of these words.
+(`ownKeys`): they are run only in files that contain one of these words.
 
 What `queries/bindings/<language>.scm` captures is described in `file_bindings`. The classes build on one another:
 `FileSymbols`, `FileScopes`, `FileImports`, `FileBindings`, `SymbolTypes`, and here the mentions. All work on ranges of

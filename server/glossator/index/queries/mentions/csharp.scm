@@ -119,6 +119,11 @@
 (join_into_clause (identifier) @local)
 (query_expression (identifier) @local)
 
+; Names that are made at run time
+((invocation_expression function: (member_access_expression name: (identifier) @_getter)
+    arguments: (argument_list . (argument [(binary_expression) (interpolated_string_expression) (identifier)] @made)))
+  (#any-of? @_getter "GetMethod" "GetProperty" "GetField" "InvokeMember"))
+
 ; Classes that are handed over, for their members to be found at run time
 (typeof_expression (identifier) @reflected)
 (typeof_expression (generic_name (identifier) @reflected))

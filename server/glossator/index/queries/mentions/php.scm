@@ -73,6 +73,11 @@
 (array_element_initializer (encapsed_string (variable_name)) @made)
 (array_element_initializer (encapsed_string (member_access_expression)) @made)
 (array_element_initializer (binary_expression left: [(encapsed_string) (string)]) @made)
+((function_call_expression function: (name) @_call
+    arguments: (arguments . (argument [(binary_expression) (encapsed_string (variable_name))] @made)))
+  (#any-of? @_call "call_user_func" "call_user_func_array" "is_callable" "function_exists"))
+((function_call_expression function: (name) @_names arguments: (arguments) @made)
+  (#any-of? @_names "get_class_methods" "get_object_vars" "get_defined_functions"))
 
 ; Scopes and what is bound in them
 (function_definition) @scope

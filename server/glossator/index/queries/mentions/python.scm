@@ -72,6 +72,10 @@
 ; Names in strings
 ((call function: (identifier) @_getter arguments: (argument_list . (_) . (string) @name))
   (#any-of? @_getter "getattr" "hasattr" "setattr" "delattr"))
+((call function: (identifier) @_getter arguments: (argument_list . (string) @name))
+  (#any-of? @_getter "attrgetter" "methodcaller"))
+((call function: (attribute attribute: (identifier) @_getter) arguments: (argument_list . (string) @name))
+  (#any-of? @_getter "attrgetter" "methodcaller"))
 ((subscript value: (call function: (identifier) @_getter) subscript: (string) @name)
   (#any-of? @_getter "globals" "vars" "locals"))
 ((assignment left: (identifier) @_all right: (list (string) @export)) (#eq? @_all "__all__"))
@@ -84,6 +88,7 @@
   (#eq? @_getter "getattr"))
 ((call function: (identifier) @_names arguments: (argument_list) @made)
   (#any-of? @_names "globals" "locals" "vars" "dir" "getmembers"))
+((call function: (attribute attribute: (identifier) @_names) arguments: (argument_list) @made) (#eq? @_names "getmembers"))
 ((subscript value: (attribute attribute: (identifier) @_names)
     subscript: [(binary_operator) (identifier) (string (interpolation))] @made)
   (#eq? @_names "__dict__"))

@@ -50,8 +50,6 @@
 ((call method: (identifier) @_send
     arguments: (argument_list . [(string (interpolation)) (delimited_symbol (interpolation)) (identifier) (binary) (call)] @made))
   (#any-of? @_send "send" "public_send" "__send__" "respond_to?" "const_get" "method" "instance_method" "try"))
-((call method: (identifier) @made)
-  (#any-of? @made "instance_methods" "public_instance_methods" "private_instance_methods" "public_methods"))
 ((call method: (identifier) @_send arguments: (argument_list . (string (string_content) @name)))
   (#any-of? @_send "send" "public_send" "respond_to?" "const_get" "instance_variable_get" "method" "instance_method"))
 (alias alias: (identifier) @name)
