@@ -211,14 +211,16 @@ class _HistoryWriter:
         newest, oldest = log.commits[0], log.commits[-1]
         count = f"{len(log.commits)} {'commit' if len(log.commits) == 1 else 'commits'}"
         least = "at least " if log.more or log.bounded or log.shallow else ""
+        order = ", the newest first:" if len(log.commits) > 1 else ":"
         if aspect == "added":
             came = (
                 f"It came to be here with {named_commit(oldest)}."
                 if log.is_whole
                 else f"The oldest commit known here, {named_commit(oldest)}, need not be the first."
             )
-            which = "The oldest of them" if len(log.commits) > LISTED_COMMITS else "They are"
-            return f"{subject}. {came} In all, {least}{count} touched it. {which}, the newest first:"
+            if len(log.commits) > LISTED_COMMITS:
+                order = "; the oldest of them, the newest first:"
+            return f"{subject}. {came} In all, {least}{count} touched it{order}"
         if aspect == "who":
             authors = Counter(commit.author for commit in log.commits).most_common()
             told = ", ".join(f"{escaped_markdown(name) or 'unnamed'} ({number})" for name, number in authors)
@@ -226,15 +228,13 @@ class _HistoryWriter:
                 return f"{subject} was touched by {least}{count} {window_told(asked.window)}. Their authors: {told}."
             return f"{subject} was last changed by {named_commit(newest)}. Authors of the {count} listed: {told}."
         if asked.window is not None:
-            return f"{subject} was touched by {least}{count} {window_told(asked.window)}, the newest first:"
+            return f"{subject} was touched by {least}{count} {window_told(asked.window)}{order}"
         if aspect == "removed":
-            return f"{subject} is in the code today. {least.capitalize()}{count} touched it, the newest first:"
+            return f"{subject} is in the code today. {least.capitalize()}{count} touched it{order}"
         if aspect == "why":
-            return (
-                f"{subject} was touched by {least}{count}. What these say is all that is known here of the reasons; "
-                "the newest first:"
-            )
-        return f"{subject} was last changed by {named_commit(newest)}; {least}{count} touched it, the newest first:"
+            says = "What they say" if len(log.commits) > 1 else "What it says"
+            return f"{subject} was touched by {least}{count}. {says} is all that is known here of the reasons{order}"
+        return f"{subject} was last changed by {named_commit(newest)}; {least}{count} touched it{order}"
 
     def _subject(self, place: HistoryPlace) -> str:
         if place.kind == "folder":
