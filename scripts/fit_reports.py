@@ -1,8 +1,8 @@
 """Fit the ranking of what a problem report is about: `fit_reports.py --reports FILE --mirrors DIR --commits DIR`.
 
 The model is that of `fit_ranking.py`, a conditional logit, once over the candidate files and once over the candidate
-definitions. It is fitted on commit messages (made by `make_symbol_questions.py --whole`), of which there are many, and
-on the reports that there are (`report_questions.py`).
+definitions. It is fitted on texts made of commits (`make_symbol_questions.py --whole`, `make_report_questions.py`), of
+which there are many, and on the reports that there are (`report_questions.py`).
 
 Reports are scored in three ways: by weights that were fitted on commits alone; by nested cross-validation, where a
 repository's reports are ranked by weights that were fitted on the commits and on the reports of other repositories,
@@ -187,14 +187,24 @@ def show(title: str, values: list[float]) -> None:
     print(f"| {title} | " + " | ".join(f"{value:.3f}" for value in values) + " |", flush=True)
 
 
+def _bundled() -> Fitted:
+    """The weights that ship."""
+    weights = report_weights()
+    return (
+        np.array([weights.file[name] for name in FILE_SIGNALS]),
+        np.array([weights.definition[name] for name in DEFINITION_SIGNALS]),
+    )
+
+
 def main() -> None:
     """Collect, fit, report, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--reports", type=Path, required=True, help="problem reports")
     parser.add_argument("--mirrors", type=Path, required=True, help="git directories of their repositories")
-    parser.add_argument("--commits", type=Path, required=True, help="folder made by make_symbol_questions.py --whole")
+    parser.add_argument("--commits", type=Path, required=True, help="folder made of commits, see above")
     parser.add_argument("--index-dir", type=Path, required=True, help="where trees and indexes are kept")
     parser.add_argument("--signals", type=Path, help="a file that keeps what was collected, or has it")
+    parser.add_argument("--bundled", action="store_true", help="fit nothing: score the weights that ship")
     parser.add_argument("--ablate", action="store_true", help="print what leaving out each signal changes")
     parser.add_argument("--write", action="store_true", help="write the weights to data/report_ranking.json")
     options = parser.parse_args()
@@ -207,6 +217,11 @@ def main() -> None:
     print(f"{len(reports)} reports, {len(commits)} commits\n\n| weights fitted on | {' | '.join(MEASURES)} |")
     print("|---|" + "---|" * len(MEASURES))
     penalty = PENALTIES[1]
+    bundled = _bundled()
+    show("what ships (on these reports too)", averages([scores_of(one, bundled) for one in reports]))
+    show("what ships: on the commits", averages([scores_of(one, bundled) for one in commits]))
+    if options.bundled:
+        return
     on_commits = fitted(commits, penalty)
     held_out = averages([scores_of(one, on_commits) for one in reports])
     show("commits alone", held_out)

@@ -75,10 +75,14 @@ _TRAILER = re.compile(
 
 def whole_query_of(message: str) -> str:
     """A commit's whole message without trailers and issue numbers; "" if it is too short or dull."""
-    lines = [line for line in message.split("\n") if not _TRAILER.match(line)]
-    query = _ISSUE.sub("", "\n".join(lines)).strip()
+    query = without_trailers(message)
     long = len(query.split()) >= WHOLE_WORDS and "\n" in query
-    return query if long and not _DULL.search(lines[0]) else ""
+    return query if long and not _DULL.search(query.split("\n", 1)[0]) else ""
+
+
+def without_trailers(message: str) -> str:
+    """A commit's message without trailers, issue numbers and addresses."""
+    return _ISSUE.sub("", "\n".join(line for line in message.split("\n") if not _TRAILER.match(line))).strip()
 
 
 def names_target(query: str, targets: list[dict[str, str]]) -> bool:
@@ -133,18 +137,24 @@ def _plain(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
     return tarfile.data_filter(member, folder) if member.isfile() or member.isdir() else None
 
 
+def unpack(directory: Path, revision: str, folder: str, checkout: Path) -> None:
+    """Write a folder of a revision to a checkout, unless that is there."""
+    if checkout.is_dir():
+        return
+    checkout.mkdir(parents=True)
+    archive = subprocess.Popen(
+        ["git", f"--git-dir={directory}", "archive", revision, "--", folder], stdout=subprocess.PIPE
+    )
+    assert archive.stdout is not None
+    with tarfile.open(fileobj=archive.stdout, mode="r|") as tar:
+        tar.extractall(checkout, filter=_plain)
+    archive.wait()
+
+
 def make(name: str, directory: Path, folder: str, out: Path, *, whole: bool = False) -> list[dict[str, Any]]:
     """The questions of one repository, of whole messages if `whole`; unpacks its newest revision."""
     checkout = out / "checkouts" / name
-    if not checkout.is_dir():
-        checkout.mkdir(parents=True)
-        archive = subprocess.Popen(
-            ["git", f"--git-dir={directory}", "archive", "HEAD", "--", folder], stdout=subprocess.PIPE
-        )
-        assert archive.stdout is not None
-        with tarfile.open(fileobj=archive.stdout, mode="r|") as tar:
-            tar.extractall(checkout, filter=_plain)
-        archive.wait()
+    unpack(directory, "HEAD", folder, checkout)
     questions: list[dict[str, Any]] = []
     named = 0
     log = git(
