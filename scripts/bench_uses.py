@@ -38,7 +38,7 @@ GOAL = "p95 30"
 
 def drawn(snapshot: Snapshot, count: int, seed: int) -> tuple[list[StoredEntry], list[StoredEntry]]:
     """Definitions at random, and definitions with the commonest names."""
-    summaries = snapshot.store.summaries()[1]
+    summaries = snapshot.store.summaries()
     named = [
         entry
         for summary in summaries

@@ -189,10 +189,19 @@ def test_a_folder_of_compatibility_code_is_the_core_if_it_holds_much_of_the_code
         return [file_facts(FileSummary(number, path, "python", 10)) for number, path in enumerate(paths)]
 
     inside = [f"src/compat/m{number}.py" for number in range(3)]
-    assert core_folders(facts(*inside, *(f"src/n{number}.py" for number in range(7)))) == ("src/compat/",)
-    assert core_folders(facts(*inside, *(f"src/n{number}.py" for number in range(8)))) == ()
-    assert core_folders(facts(*inside, *(f"tests/test_n{number}.py" for number in range(50)))) == ("src/compat/",)
-    assert core_folders(facts("src/a.py", "src/b.py")) == core_folders([]) == ()
+    assert core_folders(facts(*inside, *(f"src/n{number}.py" for number in range(7)))) == (("src/compat/",), 0)
+    assert core_folders(facts(*inside, *(f"src/n{number}.py" for number in range(8)))) == ((), 0)
+    assert core_folders(facts(*inside, *(f"tests/test_n{number}.py" for number in range(50)))) == (("src/compat/",), 0)
+    assert core_folders(facts("src/a.py", "src/b.py")) == core_folders([]) == ((), 0)
+    folders, lasts = core_folders(facts(*inside, *(f"src/n{number}.py" for number in range(600))))
+    assert folders == ()
+    assert lasts > 0
+    changed = facts(
+        *inside,
+        *(f"src/compat/more{number}.py" for number in range(lasts // 2)),
+        *(f"src/n{number}.py" for number in range(600 - (lasts - lasts // 2))),
+    )
+    assert core_folders(changed)[0] == ()
 
 
 def test_the_beginnings_of_files_are_scored_by_bm25() -> None:

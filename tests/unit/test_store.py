@@ -245,7 +245,7 @@ def test_files_that_are_given_are_not_looked_for(store: Store, monkeypatch: pyte
         assert set(names(store, found)) == wanted, include
     store.commit([update("d.py", entry("four"))])
     monkeypatch.setattr(store_reading, "matcher", None)
-    revisions = {one.path: one.revision for one in store.summaries()[1]}
+    revisions = {one.path: one.revision for one in store.summaries()}
     for paths, wanted in (("a/b [x].py", "a/c.py"), {"one", "two"}), (("d.py",), {"four"}):
         where = Filter(include=("/nowhere",), files=tuple(revisions[path] for path in paths))
         assert set(names(store, store.vector_search(unit("one"), 9, where))) == wanted
@@ -501,23 +501,27 @@ def test_after_a_commit_of_its_own_a_process_does_not_read_all_files(
         patch.delattr(Manifest, "with_entries")
         store.commit([update("x.py", entry("delta")), update("empty.py")], ["y.py"])
         revisions = store._live()
-        assert store.summaries(known) == (list(revisions), store.summaries()[1])
+        gone, fresh = store.summaries_since(known)
+        assert (sorted(gone), fresh) == (sorted(known), store.summaries())
     assert revisions == store._manifest.with_entries()
     assert sorted(known.values()) == [1, 2], "who has asked before goes on with that state"
-    assert [one.path for one in store.summaries()[1]] == ["x.py"]
+    assert [one.path for one in store.summaries()] == ["x.py"]
     store.commit([update("z.py", entry("epsilon"))])  # two commits, the first of which nobody asked about
     store.commit([], ["x.py"])
     assert store._live() == store._manifest.with_entries()
-    assert [one.path for one in store.summaries(revisions)[1]] == ["z.py"]
+    gone, fresh = store.summaries_since(revisions)
+    assert (gone, [one.path for one in fresh]) == (list(revisions), ["z.py"])
 
 
 def test_summaries_and_terms_by_prefix(store: Store) -> None:
     store.commit([update("x.py", entry("alpha"), entry("alphabet", 10)), update("empty.py")])
-    revisions, [summary] = store.summaries()
-    assert revisions == [summary.revision] == [store.named("alpha")[0].id >> 20]
+    [summary] = store.summaries()
+    revisions = [summary.revision]
+    assert revisions == [store.named("alpha")[0].id >> 20]
     assert (summary.path, summary.language, summary.lines) == ("x.py", "python", 20)
     assert len(store.centroids(revisions)[summary.revision]) == 2 * DIMENSIONS
-    assert store.summaries(revisions) == (revisions, [])
+    assert store.summaries_since(revisions) == ([], [])
+    assert store.summaries_since([]) == ([], [summary])
     assert store.terms_from("alph") == {"alpha", "alphabet"}
     before = store.changes()
     store.commit([update("y.py", entry("beta"))])
@@ -567,7 +571,7 @@ def test_the_terms_of_the_first_entry_of_a_file(store: Store, maintained: bool) 
     if maintained:
         store.maintain(full=True)
     store.commit([update("a.py", entry("z"), revision=1)])
-    revisions = {one.path: one.revision for one in store.summaries()[1]}
+    revisions = {one.path: one.revision for one in store.summaries()}
     found = store.first_terms([*revisions.values(), 999, 10**6])
     terms = {number: one.segment.texts([one.row]).terms[0] for number, one in found.items()}
     expected = {revisions[f"{name}.py"]: f"{name} t{name}" for name in "bcdefg"}

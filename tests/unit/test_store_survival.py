@@ -76,7 +76,7 @@ def check_whole(store: Store) -> dict[str, int]:
     found = rows["id"].to_pylist() if rows is not None else []
     assert len(found) == len(set(found))
     assert ids <= set(found)
-    assert {number >> ORDINAL_BITS for number in found} <= set(store.summaries()[0])
+    assert {number >> ORDINAL_BITS for number in found} <= {one.revision for one in store.summaries()}
     assert store.reference_counts(list(references)) == references
     assert {hit[0] for hit in store.text_search(["word"], 9999, ALL)} == set(found)
     assert len(store.vector_search(unit("x"), 9999, ALL)) == len(found)

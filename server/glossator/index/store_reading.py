@@ -24,7 +24,7 @@ from glossator.index.text_segments import DamagedSegmentError
 from glossator.workspace.files import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -160,18 +160,24 @@ class StoreReader(Lookup):
         """The number of files whose facts have not been collected yet; cheaper than `status`."""
         return self._manifest.uncollected()
 
-    def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
-        """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
+    def summaries(self) -> list[FileSummary]:
+        """Summaries of all files that have entries, by revision."""
         (read_at, columns), self._columns = self._columns, (-1, None)
-        if known:
-            revisions = sorted(self._live())
-            fresh = [revision for revision in revisions if revision not in known]
-            if len(fresh) < FEW_SUMMARIES:
-                return revisions, self._manifest.summaries_of(fresh)
         if columns is None or read_at != self._manifest.changes():
             columns = self._manifest.file_columns()
-        found = columns.summaries()  # reading the files' rows takes longer than all else
-        return [one.revision for one in found], [one for one in found if one.revision not in known]
+        return columns.summaries()
+
+    def summaries_since(self, known: Collection[int]) -> tuple[list[int], list[FileSummary]]:
+        """Which of the known revisions are gone, and summaries of the files with entries that are not known."""
+        if known:
+            live = self._live()
+            gone = [revision for revision in known if revision not in live]
+            fresh = [revision for revision in live if revision not in known]
+            if len(fresh) < FEW_SUMMARIES:
+                return gone, self._manifest.summaries_of(fresh)
+        found = self.summaries()  # reading the files' rows takes longer than all else
+        live = {one.revision: 0 for one in found}
+        return [one for one in known if one not in live], [one for one in found if one.revision not in known]
 
     def stats(self) -> dict[str, tuple[int, int, int, str]]:
         """Path -> size, mtime, ctime (see `Found`), and why a file is skipped ("" if it is not), of all files.
@@ -230,7 +236,7 @@ class StoreReader(Lookup):
 
     def entry_count(self) -> int:
         """How many entries there are."""
-        return self._manifest.counts()[1]
+        return sum(self._live().values())
 
     def text_search(
         self, terms: Sequence[str], limit: int, where: Filter, *, with_equals: bool = False

@@ -289,7 +289,7 @@ class AgentServer:
             if snapshot is not None:
                 status = snapshot.status()
                 languages: dict[str, int] = {}
-                for summary in snapshot.store.summaries()[1]:
+                for summary in snapshot.store.summaries():
                     languages[summary.language] = languages.get(summary.language, 0) + summary.lines
                 shares = sorted(languages.items(), key=lambda item: -item[1])[:8]
                 lines.append(f"{len(paths_of(snapshot)):,} files, {status.lines:,} lines, {status.symbols:,} symbols")

@@ -283,7 +283,7 @@ def _is_file(path: Path) -> bool:
 
 def _paths(snapshot: Snapshot) -> list[str]:
     """Every indexed file."""
-    return [summary.path for summary in snapshot.store.summaries()[1]]
+    return [summary.path for summary in snapshot.store.summaries()]
 
 
 def _at(snapshot: Snapshot, path: str, place: _Lines) -> StoredEntry:

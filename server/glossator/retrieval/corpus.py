@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _CORE_SHARE = 0.3
 """A folder with so much of a project's code is its core, whatever it is called."""
+_CORE_CHANGES = 100
+"""After so many changed files it is found out again that no folder is a core, for which all paths are looked at."""
 _CACHED_PATHS = 200_000
 """Maximum paths whose vectors are cached, of at most 1 KB each."""
 _CACHED_FOLDERS = 10_000
@@ -141,6 +143,8 @@ class Corpus:
         self._newest: dict[str, int] = {}
         self._core: tuple[str, ...] | None = ()
         """See `is_core`; None if it has to be found out."""
+        self._core_lasts = 0
+        """After so many changed files it is still right."""
         self.files: dict[int, FileFacts] = {}
         self._stems = FileStems(self.files)
         self.by_path: dict[str, int] = {}
@@ -153,8 +157,7 @@ class Corpus:
         changes = store.changes()
         if changes == self._changes:
             return
-        revisions, fresh = store.summaries(self.files)
-        removed = self.files.keys() - set(revisions)
+        removed, fresh = store.summaries_since(self.files)
         left: list[str] = []
         for gone in removed:
             facts = self.files.pop(gone)
@@ -170,7 +173,10 @@ class Corpus:
             for folder, newest in _versions_in(summary.path for summary in fresh).items():
                 self._newest[folder] = max(newest, self._newest.get(folder, 0))
         self._stems.change(added, len(removed))
-        self._core = self._by_name = None
+        self._by_name = None
+        self._core_lasts -= len(added) + len(removed)
+        if self._core_lasts < 0:
+            self._core = None
         self.entries = max(1, store.entry_count())
         self._forget_findings()
         self._changes = changes
@@ -195,7 +201,7 @@ class Corpus:
     def is_core(self, path: str) -> bool:
         """Whether a path is in a folder that is named like compatibility code but holds much of the project."""
         if self._core is None:
-            self._core = core_folders(self.files.values())
+            self._core, self._core_lasts = core_folders(self.files.values())
         return any(path.startswith(folder) for folder in self._core)
 
     def is_outdated(self, path: str) -> bool:
@@ -314,8 +320,11 @@ def _versions_in(paths: Iterable[str]) -> dict[str, int]:
     return newest
 
 
-def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
-    """The folders, with a final "/", that are named like compatibility code but hold much of the project's code."""
+def core_folders(files: Iterable[FileFacts]) -> tuple[tuple[str, ...], int]:
+    """The folders, with a final "/", that are named like compatibility code but hold much of the project's code.
+
+    Also returns how many files may be added or gone for them to be the same for certain.
+    """
     code = [one.path for one in files if one.language not in PROSE_LANGUAGES]
     named = {folder: compat_folder(f"{folder}/") for folder in {path.rpartition("/")[0] for path in code}}
     count: dict[str, int] = {}
@@ -328,10 +337,10 @@ def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
     most = max(count.values(), default=0)
     total = sum(count.values())
     for path in others:
-        if most < _CORE_SHARE * total:  # what the others are need not be known
-            return ()
+        if most + _CORE_CHANGES < _CORE_SHARE * (total - _CORE_CHANGES):  # what the others are need not be known
+            return (), _CORE_CHANGES
         total += not is_test(path) and not is_example(path)
-    return tuple(folder for folder, number in count.items() if number >= _CORE_SHARE * total)
+    return tuple(folder for folder, number in count.items() if number >= _CORE_SHARE * total), 0
 
 
 def _file_name(path: str) -> str:

@@ -56,7 +56,7 @@ class RepositoryProfile:
 def profile_of(store: Store, dimensions: int) -> RepositoryProfile:
     """The profile of an index."""
     hashes = np.unique(np.fromiter(map(name_hash, store.terms_from("")), np.uint32))
-    centroid_of = store.centroids(store.summaries()[0])
+    centroid_of = store.centroids(one.revision for one in store.summaries())
     found = [centroid_of[revision] for revision in sorted(centroid_of) if len(centroid_of[revision]) == 2 * dimensions]
     centroids = np.frombuffer(b"".join(found), np.float16).reshape(-1, dimensions).astype(np.float32)
     centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-6)
