@@ -141,6 +141,25 @@ def test_what_inherits(session: Session) -> None:
     assert answer.count("Savings") == 2, "once, with its line"
     answer, _ = ask(session, "who implements File?")
     assert "nothing in the indexed code names it as a base or overrides it" in answer
+    assert "need not name it" not in answer
+
+
+def test_what_implements_a_type_without_naming_it_is_said_not_to_be_found(tmp_path: Path) -> None:
+    files = {
+        "store/store.go": "package store\n\ntype Store interface {\n\tPut(key string) error\n}\n\n"
+        "type Memory struct{}\n\nfunc (m *Memory) Put(key string) error { return nil }\n",
+        "shop/kinds.py": "from typing import Protocol\n\n\nclass Priced(Protocol):\n    def price(self) -> int: ...\n",
+    }
+    root = write_tree(tmp_path / "stores", files)
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    try:
+        session.root.index()
+        for name in ("Store", "Store.Put", "Priced", "Priced.price"):
+            answer, _ = ask(session, f"who implements {name}?")
+            assert "What implements it need not name it, and is found here only where it does." in answer, name
+        assert "need not name it" not in ask(session, "who calls Store.Put?")[0]
+    finally:
+        session.close()
 
 
 def test_possible_places_of_another_kind_are_told(tmp_path: Path) -> None:

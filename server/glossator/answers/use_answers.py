@@ -17,6 +17,7 @@ from glossator.answers.use_wording import (
     ASPECT_KINDS,
     ASPECT_WORDS,
     NO_CALLEE,
+    NOT_NAMED,
     by_kind,
     counted_places,
     described_symbol,
@@ -181,6 +182,8 @@ class _Writer:
             direct = {place.owner.qualified_name for place in asked if place.owner is not None}
             more = [one for one in more if one.qualified_name not in direct]
             parts.append(self._related("Indirectly inherited by", more))
+            if self._finder.is_structural(uses.symbol):
+                parts.append(NOT_NAMED)
         if rest:
             told = ", ".join(f"{group} in {counted_places(len(places))}" for group, places in by_kind(rest).items())
             parts.append(f"It is also {told}." if asked else f"But it is {told}.")
@@ -203,7 +206,6 @@ class _Writer:
         if aspect in ("any", "uses") and uses.unused:
             return f"{'No: nothing' if aspect == 'any' else 'Nothing'} in the indexed code uses {_lower(subject)}."
         if aspect in ("overrides", "subclasses") and uses.unused:
-            # Types that fit it without naming it (of interfaces in Go, protocols in Python) are not found.
             return f"{subject}: nothing in the indexed code names it as a base or overrides it."
         if uses.unused and not apart:
             return f"{subject} is not {words} anywhere in the indexed code."

@@ -530,6 +530,10 @@ class UseFinder:
         found = [one for definition in symbol.definitions for one in self._resolver.supers(definition)]
         return tuple(self._merged(dict.fromkeys(found)))
 
+    def is_structural(self, symbol: NamedSymbol) -> bool:
+        """Whether others implement a symbol without naming it or its type; these are not found."""
+        return any(self._resolver.is_structural(definition) for definition in symbol.definitions)
+
     def impact(self, symbol: NamedSymbol) -> Impact:
         """What a change of a symbol would reach, beside its own uses."""
         dependents, complete = self.callers(symbol, IMPACT_DEPTH, DEPENDING, follow_all=True)

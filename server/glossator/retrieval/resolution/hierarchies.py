@@ -85,6 +85,12 @@ class Hierarchies(DefinitionLookup):
                     found[value.key] = one
         return list(found.values())
 
+    def is_structural(self, definition: DefinedSymbol) -> bool:
+        """Whether others implement a type, or a member of one, without naming it: an interface in Go, a protocol in
+        Python. These are not found."""
+        home = definition if definition.symbol.kind in CONTAINER_KINDS else self.class_of(definition)
+        return home is not None and rules_of(home.language).is_structural(self.world, home)
+
     def _may_override(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
         """Whether a member of a class may override one of its name that a supertype has."""
         if one.symbol.kind == "constructor" and rules_of(one.language).own_constructor:
