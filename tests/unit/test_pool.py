@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from glossator.errors import GlossatorError
-from glossator.index.parse_worker import Batch, FileResult, FileTask
+from glossator.index.parse_worker import LARGE_BYTES, NICENESS, Batch, FileResult, FileTask
 from glossator.index.pool import Job, WorkerPool, worker_count
 from glossator.index.worker_process import WorkerProcess, is_starved
 from glossator.settings import Settings
@@ -320,15 +320,20 @@ def test_what_a_parser_prints_does_not_reach_us(harness: Harness, capfd: pytest.
     assert capfd.readouterr() == ("", "")
 
 
-def test_workers_have_a_low_priority(harness: Harness) -> None:
-    harness.submit(a=functions("one"))
-    harness.results(1)
-    (pid,) = harness.pool.pids
-    nice = psutil.Process(pid).nice()
+def test_a_worker_gives_way_once_it_has_much_to_do(harness: Harness) -> None:
+    ours = psutil.Process().nice()
+    found = []
+    for number, size in enumerate((LARGE_BYTES - 1, 1, LARGE_BYTES)):
+        batch = harness.batch(**{f"a{number}": functions("alpha")})
+        batch = replace(batch, tasks=tuple(replace(task, size=size) for task in batch.tasks))
+        harness.pool.submit(batch, harness.deliveries.put)
+        harness.results(1)
+        (pid,) = harness.pool.pids
+        found.append(psutil.Process(pid).nice())
     if sys.platform == "win32":
-        assert nice == psutil.BELOW_NORMAL_PRIORITY_CLASS
+        assert found == 3 * [psutil.BELOW_NORMAL_PRIORITY_CLASS]
     else:
-        assert nice > psutil.Process().nice() or nice == 19
+        assert found == [ours, *2 * [min(ours + NICENESS, 19)]]
 
 
 PARENT = """

@@ -135,7 +135,7 @@ class WorkerPool:
     def all_cores(self) -> Iterator[None]:
         """Inside this context, use all cores, unless on battery, or the settings fix the number of workers.
 
-        For a first index: a user waits for it and nothing can be answered before, and workers have low priority.
+        For a first index: a user waits for it and nothing can be answered before, and then workers have low priority.
         """
         with self._changed:
             self._lent += 1
