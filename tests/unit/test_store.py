@@ -513,6 +513,29 @@ def test_after_a_commit_of_its_own_a_process_does_not_read_all_files(
     assert (gone, [one.path for one in fresh]) == (list(revisions), ["z.py"])
 
 
+def test_what_is_skipped_is_read_again_after_changes_of_such_files_only(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = update("large.py")
+    large = replace(large, record=replace(large.record, skipped="larger than 2 MiB", lines=0))
+    store.commit([update("x.py", entry("alpha"))])
+    assert store.skipped() == []
+    store.commit([large])
+    assert store.skipped() == [("large.py", "larger than 2 MiB")]
+    with monkeypatch.context() as patch:
+        patch.delattr(Manifest, "skipped")
+        store.commit([update("x.py", entry("beta")), update("y.py")])
+        assert [one.path for one in store.status().skipped] == ["large.py"]
+    store.commit([update("z.py")])  # two commits, the first of which nobody asked about
+    store.commit([update("large.py", entry("gamma"))])
+    assert store.skipped() == []
+    store.commit([large])
+    store.commit([update("z.py", entry("delta"))])
+    assert store.skipped() == [("large.py", "larger than 2 MiB")]
+    store.commit([], ["large.py"])
+    assert store.skipped() == []
+
+
 def test_summaries_and_terms_by_prefix(store: Store) -> None:
     store.commit([update("x.py", entry("alpha"), entry("alphabet", 10)), update("empty.py")])
     [summary] = store.summaries()

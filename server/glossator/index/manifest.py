@@ -126,11 +126,13 @@ class Replaced(NamedTuple):
         changes: the number of the index's last change then.
         added: revision -> number of entries, of the new revisions that have any.
         removed: revisions that are gone.
+        is_of_skipped: whether any of all these files is, or was, skipped.
     """
 
     changes: int
     added: Mapping[int, int]
     removed: Sequence[int]
+    is_of_skipped: bool
 
 
 class Manifest(Database):
@@ -411,6 +413,8 @@ class Manifest(Database):
         """
         try:
             with self.transaction() as connection:
+                was_skipped = "SELECT 1 FROM files WHERE id = ? AND skipped <> ''"
+                skipped = any(connection.execute(was_skipped, (revision,)).fetchone() for revision in removed)
                 dead = self._remove(connection, removed)
                 added = self._add(connection, updates)
                 if derive:
@@ -423,7 +427,8 @@ class Manifest(Database):
                 )
                 changes = connection.execute("SELECT value FROM meta WHERE key = 'changes'").fetchone()[0]
             counts = {revision: len(update.entries) for revision, update in updates if len(update.entries)}
-            self.latest = Replaced(int(changes), counts, tuple(removed))
+            skipped = skipped or any(update.record.skipped for _, update in updates)
+            self.latest = Replaced(int(changes), counts, tuple(removed), skipped)
         except BaseException:
             # The name ids that the transaction added were rolled back.
             self._names.clear()

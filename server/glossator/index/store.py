@@ -161,10 +161,6 @@ class Store(StoreReader):
         """As `files_at`, of all files in a folder and the folders in it, skipped ones included; "" for the root."""
         return self._manifest.files_inside(folder)
 
-    def skipped(self) -> list[tuple[str, str]]:
-        """See `Manifest.skipped`."""
-        return self._manifest.skipped()
-
     def stats(self) -> dict[str, tuple[int, int, int, str]]:
         """See `StoreReader.stats`; files that have to be indexed again are among them, as in `files`."""
         self.repair()

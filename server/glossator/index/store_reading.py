@@ -59,6 +59,7 @@ class StoreReader(Lookup):
         self._table: Table | None = None
         self._opening = threading.Lock()
         self._revisions: tuple[int, dict[int, int]] = (-1, {})
+        self._skipped: tuple[int, list[tuple[str, str]]] = (-1, [])
         self._forget_findings()
         self._position = IndexPosition(manifest.position, lambda: manifest.transactions)
         self._nearest = Nearest(self._nearest_folder, self._position, self._live, self._columns_of)
@@ -150,11 +151,20 @@ class StoreReader(Lookup):
             less = self._manifest.counts(folder)
             files, entries, symbols, lines = files - less[0], entries - less[1], symbols - less[2], lines - less[3]
         starts = tuple(f"{folder}/" for folder in without)
-        skipped = tuple(
-            Skipped(path, reason) for path, reason in self._manifest.skipped() if not path.startswith(starts)
-        )
+        skipped = tuple(Skipped(path, reason) for path, reason in self.skipped() if not path.startswith(starts))
         size = folders.size_of(self._folder)
         return StoreStatus(files, entries, symbols, lines, skipped, size, self._manifest.uncollected())
+
+    def skipped(self) -> list[tuple[str, str]]:
+        """See `Manifest.skipped`, which reads all files: a server asks after each change, of which few are of such."""
+        changes = self._manifest.changes()
+        known_at, skipped = self._skipped
+        if known_at != changes:
+            latest = self._manifest.latest
+            if latest is None or latest.is_of_skipped or not latest.changes == changes == known_at + 1:
+                skipped = self._manifest.skipped()
+            self._skipped = changes, skipped
+        return skipped
 
     def uncollected(self) -> int:
         """The number of files whose facts have not been collected yet; cheaper than `status`."""
