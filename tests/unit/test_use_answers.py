@@ -144,20 +144,29 @@ def test_what_inherits(session: Session) -> None:
     assert "need not name it" not in answer
 
 
-def test_what_implements_a_type_without_naming_it_is_said_not_to_be_found(tmp_path: Path) -> None:
+def test_what_implements_a_type_without_naming_it_is_found_or_said_not_to_be(tmp_path: Path) -> None:
     files = {
         "store/store.go": "package store\n\ntype Store interface {\n\tPut(key string) error\n}\n\n"
-        "type Memory struct{}\n\nfunc (m *Memory) Put(key string) error { return nil }\n",
+        "type Memory struct{}\n\nfunc (m *Memory) Put(key string) error { return nil }\n\n"
+        "type Closer interface {\n\tio.Closer\n\tShut()\n}\n\nvar one Store = &Memory{}\n",
         "shop/kinds.py": "from typing import Protocol\n\n\nclass Priced(Protocol):\n    def price(self) -> int: ...\n",
     }
     root = write_tree(tmp_path / "stores", files)
     session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
     try:
         session.root.index()
-        for name in ("Store", "Store.Put", "Priced", "Priced.price"):
+        answer, _ = ask(session, "who implements Store?")
+        assert "Interface `Store` (`store/store.go:3`) [1] is implemented by 1 type.\n\n" in answer
+        assert "**Implemented or inherited by**\n\n- `Memory` (`store/store.go:7`) [2]" in answer
+        assert "It is also named as a type in 1 place." in answer
+        answer, _ = ask(session, "who implements Store.Put?")
+        assert "is implemented by 1 member.\n\n" in answer
+        assert "- `Memory.Put` (`store/store.go:9`) [2]" in answer
+        for name in ("Closer", "Closer.Shut", "Priced", "Priced.price"):
             answer, _ = ask(session, f"who implements {name}?")
             assert "What implements it need not name it, and is found here only where it does." in answer, name
-        assert "need not name it" not in ask(session, "who calls Store.Put?")[0]
+        for question in ("who calls Store.Put?", "who implements Store?"):
+            assert "need not name it" not in ask(session, question)[0]
     finally:
         session.close()
 

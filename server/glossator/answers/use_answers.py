@@ -176,18 +176,33 @@ class _Writer:
                 parts.append(f"**{group.capitalize()}** in {counted_places(len(places))}:")
                 parts.append(self._list(places, max(left, 3)))
                 left -= len(places)
+        is_answered = bool(asked)
         if aspect in ("overrides", "subclasses"):
-            listed = {(place.path, place.line) for place in asked}
-            more = [one for one in self._finder.overriding(uses.symbol) if (one.path, one.line) not in listed]
-            direct = {place.owner.qualified_name for place in asked if place.owner is not None}
-            more = [one for one in more if one.qualified_name not in direct]
-            parts.append(self._related("Indirectly inherited by", more))
-            if self._finder.is_structural(uses.symbol):
-                parts.append(NOT_NAMED)
+            verdict, below = self._below(uses.symbol, asked)
+            parts = [verdict or parts[0], *parts[1:], *below]
+            is_answered = is_answered or bool(verdict)
         if rest:
             told = ", ".join(f"{group} in {counted_places(len(places))}" for group, places in by_kind(rest).items())
-            parts.append(f"It is also {told}." if asked else f"But it is {told}.")
+            parts.append(f"It is also {told}." if is_answered else f"But it is {told}.")
         return [*parts, *self._possible(possible, uses, others)]
+
+    def _below(self, symbol: NamedSymbol, asked: Sequence[UsePlace]) -> tuple[str, list[str]]:
+        """What implements or inherits from a symbol without being at one of the places that are told already: the
+        answer in one sentence if there is no such place, else "", and the list."""
+        listed = {(place.path, place.line) for place in asked}
+        more = [one for one in self._finder.overriding(symbol) if (one.path, one.line) not in listed]
+        direct = {place.owner.qualified_name for place in asked if place.owner is not None}
+        more = [one for one in more if one.qualified_name not in direct]
+        verdict, words = "", "Indirectly inherited by"
+        if self._finder.is_structural(symbol):
+            words = "Implemented or inherited by"
+            if more and not asked:
+                what = "type" if symbol.kind in TYPE_KINDS else "member"
+                verdict = (
+                    f"{self._subject(symbol)} is implemented by {len(more)} {what}{'' if len(more) == 1 else 's'}."
+                )
+        unseen = self._finder.may_be_implemented_unseen(symbol)
+        return verdict, [self._related(words, more), *([NOT_NAMED] if unseen else [])]
 
     def _verdict(self, aspect: UseAspect, uses: SymbolUses, words: str, count: int, possible: bool) -> str:
         """The answer in one sentence.

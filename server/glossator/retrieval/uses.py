@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
 from glossator.index.language_detection import language_of
+from glossator.retrieval.go_interfaces import go_implementations
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
@@ -523,6 +524,8 @@ class UseFinder:
     def overriding(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:
         """The symbols that override or implement a member, or inherit from a class."""
         found = [one for definition in symbol.definitions for one in self._resolver.overrides(definition)]
+        for definition in symbol.definitions:
+            found += go_implementations(self._resolver, self.lines, definition)[0]
         return tuple(self._merged(dict.fromkeys(found)))
 
     def overridden(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:
@@ -531,8 +534,15 @@ class UseFinder:
         return tuple(self._merged(dict.fromkeys(found)))
 
     def is_structural(self, symbol: NamedSymbol) -> bool:
-        """Whether others implement a symbol without naming it or its type; these are not found."""
+        """Whether others implement a symbol without naming it or its type."""
         return any(self._resolver.is_structural(definition) for definition in symbol.definitions)
+
+    def may_be_implemented_unseen(self, symbol: NamedSymbol) -> bool:
+        """Whether others may implement a symbol without naming it or its type, and are not found by `overriding`."""
+        return any(
+            self._resolver.is_structural(one) and not go_implementations(self._resolver, self.lines, one)[1]
+            for one in symbol.definitions
+        )
 
     def impact(self, symbol: NamedSymbol) -> Impact:
         """What a change of a symbol would reach, beside its own uses."""

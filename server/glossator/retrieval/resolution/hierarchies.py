@@ -87,7 +87,7 @@ class Hierarchies(DefinitionLookup):
 
     def is_structural(self, definition: DefinedSymbol) -> bool:
         """Whether others implement a type, or a member of one, without naming it: an interface in Go, a protocol in
-        Python. These are not found."""
+        Python."""
         home = definition if definition.symbol.kind in CONTAINER_KINDS else self.class_of(definition)
         return home is not None and rules_of(home.language).is_structural(self.world, home)
 
