@@ -45,7 +45,8 @@ from glossator.index.pool import WorkerPool
 from glossator.index.store import Filter, Store
 from glossator.index.terms import analyze
 from glossator.settings import Settings
-from glossator.workspace.files import Found, read_text, scan
+from glossator.workspace.file_texts import read_text
+from glossator.workspace.files import Found, scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,8 @@ from pathlib import Path
 from glossator.index.language_detection import language_of
 from glossator.index.parsing import raw_parse
 from glossator.settings import Settings
-from glossator.workspace.files import Found, Text, read_text, scan
+from glossator.workspace.file_texts import Text, read_text
+from glossator.workspace.files import Found, scan
 
 if sys.platform != "win32":
     os.nice(10)

@@ -35,7 +35,8 @@ from glossator.retrieval.query import parse_query
 from glossator.retrieval.reports import read_report
 from glossator.settings import Settings
 from glossator.workspace.decoding import decode
-from glossator.workspace.files import Found, Rules, Skipped, read_text
+from glossator.workspace.file_texts import read_text
+from glossator.workspace.files import Found, Rules, Skipped
 from glossator.workspace.gitstate import Repository, ignore_config, linked_worktree_of
 from glossator.workspace.ignoring import IgnoreFile
 from glossator.workspace.notebooks import displayed, read_notebook

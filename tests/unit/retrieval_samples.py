@@ -18,7 +18,7 @@ from glossator.project.open_index import OpenIndex
 from glossator.project.retriever_choice import Retriever
 from glossator.project.snapshot import Snapshot
 from glossator.settings import Settings
-from glossator.workspace.files import content_hash
+from glossator.workspace.file_texts import content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from glossator.settings import Settings
 from glossator.workspace import files
 from glossator.workspace.decoding import decode
-from glossator.workspace.files import Skipped, Text, content_hash, read_text
+from glossator.workspace.file_texts import Text, content_hash, read_text
+from glossator.workspace.files import Skipped
 from tests.unit.test_files import without_privileges
 
 SETTINGS = Settings()

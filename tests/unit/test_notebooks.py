@@ -15,7 +15,8 @@ from glossator.answers.gathering import explain_symbol, gather_for_question
 from glossator.answers.index_answer import evidence_answer
 from glossator.index.parsing import parse
 from glossator.settings import Settings
-from glossator.workspace.files import Skipped, Text, read_text
+from glossator.workspace.file_texts import Text, read_text
+from glossator.workspace.files import Skipped
 from glossator.workspace.notebooks import displayed, read_notebook, slice_of
 from glossator.workspace.reading import disk_reader, split_lines
 from tests.unit.parsing_checks import check_entries

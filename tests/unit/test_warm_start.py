@@ -12,8 +12,8 @@ import pytest
 
 from glossator.errors import StoreError
 from glossator.index.database import path_in
-from glossator.index.manifest import FileColumns, Manifest
-from glossator.index.records import FileRecord
+from glossator.index.manifest import Manifest
+from glossator.index.records import FileColumns, FileRecord
 from glossator.index.store import Store
 from glossator.project.session import Session
 from glossator.project.updates import RootUpdates

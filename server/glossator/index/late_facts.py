@@ -18,7 +18,7 @@ from glossator.errors import CancelledByUser
 from glossator.index.batches import in_batches, next_delivery
 from glossator.index.parse_worker import Batch, FileTask
 from glossator.index.word_facts import word_facts
-from glossator.workspace.files import Text, read_text
+from glossator.workspace.file_texts import Text, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

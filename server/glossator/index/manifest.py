@@ -14,9 +14,8 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from functools import partial
-from itertools import compress, repeat
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final
 
 from glossator.errors import StoreError, StoreTooNewError
 from glossator.index.database import Database, corrupt_error, path_in, path_out, put, translated
@@ -31,7 +30,7 @@ from glossator.index.fact_tables import (
     rewrite_notes,
     unnoted,
 )
-from glossator.index.records import FileRecord, FileSummary
+from glossator.index.records import FileColumns, FileRecord, FileSummary, Replaced
 from glossator.index.vectors import packed_mean
 
 if TYPE_CHECKING:
@@ -97,42 +96,6 @@ _COUNTERS = (
 # table: its generation and version, the first revision that its indexes do not know, its size when it was written, and
 # what was committed since: how often, how many entries, how many that are gone. `stale` is the number of removed
 # revisions in the table `noted`.
-
-
-class FileColumns(NamedTuple):
-    """What is known of all files, skipped ones included, in columns of the same length: that takes less time than an
-    object for each file. See `FileRecord`."""
-
-    revisions: Sequence[int]
-    paths: Sequence[str]
-    sizes: Sequence[int]
-    mtimes_ns: Sequence[int]
-    ctimes_ns: Sequence[int]
-    skipped: Sequence[str]
-    languages: Sequence[str]
-    lines: Sequence[int]
-    entries: Sequence[int]
-
-    def summaries(self) -> list[FileSummary]:
-        """Those of the files that have entries, by revision."""
-        rows = zip(self.revisions, self.paths, self.languages, self.lines, repeat(None))
-        return list(map(partial(tuple.__new__, FileSummary), compress(rows, self.entries)))
-
-
-class Replaced(NamedTuple):
-    """What a commit of this process replaced.
-
-    Attributes:
-        changes: the number of the index's last change then.
-        added: revision -> number of entries, of the new revisions that have any.
-        removed: revisions that are gone.
-        is_of_skipped: whether any of all these files is, or was, skipped.
-    """
-
-    changes: int
-    added: Mapping[int, int]
-    removed: Sequence[int]
-    is_of_skipped: bool
 
 
 class Manifest(Database):

@@ -272,7 +272,8 @@ class _FileIndexer:
         """The parsed contents of a file, or the result if there is nothing to parse."""
         from glossator.index.records import FileRecord
         from glossator.index.word_facts import word_facts
-        from glossator.workspace.files import Skipped, content_hash, read_text
+        from glossator.workspace.file_texts import content_hash, read_text
+        from glossator.workspace.files import Skipped
         from glossator.workspace.screening import size_limit
 
         settings = replace(self._settings, max_file_bytes=batch.max_file_bytes)

@@ -6,11 +6,15 @@ This module does not know how they are stored.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.index.database import encodable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -66,6 +70,42 @@ class FileSummary(NamedTuple):
     lines: int
     centroid: bytes | None = None
     """Mean direction of the file's vectors, float16; None if it was not read (`Store.centroids`)."""
+
+
+class FileColumns(NamedTuple):
+    """What is known of all files, skipped ones included, in columns of the same length: that takes less time than an
+    object for each file. See `FileRecord`."""
+
+    revisions: Sequence[int]
+    paths: Sequence[str]
+    sizes: Sequence[int]
+    mtimes_ns: Sequence[int]
+    ctimes_ns: Sequence[int]
+    skipped: Sequence[str]
+    languages: Sequence[str]
+    lines: Sequence[int]
+    entries: Sequence[int]
+
+    def summaries(self) -> list[FileSummary]:
+        """Those of the files that have entries, by revision."""
+        rows = zip(self.revisions, self.paths, self.languages, self.lines, repeat(None))
+        return list(map(partial(tuple.__new__, FileSummary), compress(rows, self.entries)))
+
+
+class Replaced(NamedTuple):
+    """What a commit of this process replaced.
+
+    Attributes:
+        changes: the number of the index's last change then.
+        added: revision -> number of entries, of the new revisions that have any.
+        removed: revisions that are gone.
+        is_of_skipped: whether any of all these files is, or was, skipped.
+    """
+
+    changes: int
+    added: Mapping[int, int]
+    removed: Sequence[int]
+    is_of_skipped: bool
 
 
 WHOLE_FILE = -(1 << 62)

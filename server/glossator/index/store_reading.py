@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.full_text import TextHit
-    from glossator.index.manifest import FileColumns, Manifest
+    from glossator.index.manifest import Manifest
+    from glossator.index.records import FileColumns
     from glossator.index.text_segments import Segment, StoredTerms
 
 _LOG = logging.getLogger(__name__)

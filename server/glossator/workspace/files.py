@@ -1,4 +1,4 @@
-"""The files of a workspace: which are indexed, which are skipped and why, and their texts.
+"""The files of a workspace: which are indexed, which are skipped and why.
 
 Three families of rules, each of which can only exclude more: git's ignore files, `.glossatorignore` files and the
 setting `exclude` (all in git's syntax), and the built-in rules of `screening.py`. The setting `include` alone brings
@@ -14,14 +14,12 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import blake2b
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.errors import WorkspaceError
 from glossator.workspace import gitstate, screening
-from glossator.workspace.decoding import decode
 from glossator.workspace.ignoring import FolderRules, IgnoreFile, RuleSource, Tracked, byte_text
 from glossator.workspace.included import Included
 
@@ -56,29 +54,9 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The text of a file.
-
-    Attributes:
-        text: the decoded content, without a byte order mark, with its original line endings; secrets are masked.
-        encoding: the name of the codec that decoded it.
-        content_hash: BLAKE2b of the bytes on disk, 16 bytes.
-        size: in bytes.
-        mtime_ns: the file's modification time, and `ctime_ns`: see `Found`.
-    """
-
-    text: str
-    encoding: str
-    content_hash: bytes
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-
-
-def content_hash(data: bytes) -> bytes:
-    """The hash of a file's content: BLAKE2b, 16 bytes."""
-    return blake2b(data, digest_size=16).digest()
+def stat_of(status: os.stat_result) -> tuple[int, int, int]:
+    """What differs after a file has changed: size and times, see `Found`."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def printable(path: str) -> str:
@@ -133,7 +111,7 @@ class Rules:
 
     def scan(self, under: str = "", before_listing: Callable[[str], None] | None = None) -> Iterator[Found | Skipped]:
         """All files below `under` ("" for the root), sorted by their paths' parts; `before_listing`: see `folders`."""
-        listing = self._enter(under, before_listing=before_listing) if not under or _stays_inside(under) else None
+        listing = self._enter(under, before_listing=before_listing) if not under or stays_inside(under) else None
         enter = partial(self._enter, is_listed=True, before_listing=before_listing)
         if isinstance(listing, Skipped):
             yield listing
@@ -185,7 +163,7 @@ class Rules:
 
     def look(self, path: str) -> Found | Skipped | None:
         """What a scan would yield for one file; None if it is ignored, is not a file, or does not exist."""
-        if not _stays_inside(path):
+        if not stays_inside(path):
             return None
         parent, _, name = path.rpartition("/")
         folder = self._folder(parent)
@@ -195,7 +173,7 @@ class Rules:
 
     def is_ignored(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether `path`, which need not exist, is ignored or inside a skipped folder."""
-        if not _stays_inside(path):
+        if not stays_inside(path):
             return True
         parent, _, name = path.rpartition("/")
         folder = self._folder(parent)
@@ -322,7 +300,7 @@ class Rules:
             if before_listing is not None:
                 before_listing(path)
             try:
-                if path and not is_listed and _is_reparse(os.lstat(os.path.join(self.root, path))):  # noqa: PTH118
+                if path and not is_listed and is_reparse(os.lstat(os.path.join(self.root, path))):  # noqa: PTH118
                     left_out = ""
                 else:
                     with os.scandir(os.path.join(self.root, path)) as iterator:  # noqa: PTH118 - hot, and only joins
@@ -426,7 +404,7 @@ class Rules:
             return Skipped(path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
         mode = status.st_mode
         if not stat.S_ISREG(mode) or os.name == "nt":
-            if _is_reparse(status):
+            if is_reparse(status):
                 return self._link(path)
             if stat.S_ISDIR(mode):
                 return None
@@ -498,7 +476,7 @@ def _relative(root: Path, path: Path) -> str | None:
     return None if inside == "." else inside
 
 
-def _stays_inside(path: str) -> bool:
+def stays_inside(path: str) -> bool:
     """Whether a relative path stays below its root: it is neither absolute nor contains ".."."""
     if os.name == "nt" and (":" in path or "\\" in path):
         return False
@@ -522,7 +500,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     """Whether it is a folder, and not a link to one."""
     try:
         return entry.is_dir(follow_symlinks=False) and not (
-            os.name == "nt" and _is_reparse(entry.stat(follow_symlinks=False))
+            os.name == "nt" and is_reparse(entry.stat(follow_symlinks=False))
         )
     except OSError:
         return False
@@ -531,79 +509,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
 
 
-def _is_reparse(status: os.stat_result) -> bool:
+def is_reparse(status: os.stat_result) -> bool:
     """Whether it is a symbolic link, or on Windows a junction."""
     if stat.S_ISLNK(status.st_mode):
         return True
     return _JUNCTION is not None and os.name == "nt" and getattr(status, "st_reparse_tag", 0) == _JUNCTION
-
-
-# Reading
-
-_ATTEMPTS = 3
-"""Attempts to read a file that keeps changing."""
-
-
-def read_text(root: Path, path: str, settings: Settings, *, masked: bool = True) -> Text | Skipped | None:
-    """The text of the file at `path` below `root`; Skipped if it is not indexed; None if it is gone.
-
-    Bytes and status are consistent: a file that changes while it is read is read again. Without `masked`, the text has
-    the secrets that are in the file, and only lines and columns of it may be told.
-    """
-    if not _stays_inside(path):
-        return Skipped(printable(path), "its path leads out of the workspace")
-    full = Path(os.path.realpath(root)) / path
-    try:
-        for attempt in range(_ATTEMPTS):
-            last = attempt == _ATTEMPTS - 1
-            result = _read_once(full, screening.size_limit(full.name, settings.max_file_bytes))
-            if isinstance(result, str):
-                return Skipped(printable(path), result)
-            data, status, steady = result
-            if steady or last:
-                break
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        return Skipped(printable(path), f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    if not steady:
-        return Skipped(printable(path), "it changes while it is read")
-    decoded = decode(data)
-    if decoded is None:
-        return Skipped(printable(path), "binary")
-    text, encoding = decoded
-    reason = screening.file_by_text(full.name, text)
-    if reason is not None:
-        return Skipped(printable(path), reason)
-    from glossator.workspace.secret_texts import without_secrets  # not for scans, which read no text
-
-    text = without_secrets(text, path) if masked else text
-    return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
-
-
-def stat_of(status: os.stat_result) -> tuple[int, int, int]:
-    """What differs after a file has changed: size and times, see `Found`."""
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _read_once(full: Path, max_bytes: int) -> tuple[bytes, os.stat_result, bool] | str:
-    """(bytes, status, whether the file stayed the same meanwhile), or why it is not read."""
-    before = os.lstat(full)
-    if _is_reparse(before):
-        return "a symbolic link"
-    if not stat.S_ISREG(before.st_mode):
-        return "not a regular file"
-    if os.path.realpath(full.parent) != str(full.parent):
-        return "a symbolic link that leads elsewhere is in its path"
-    # O_NONBLOCK and O_NOFOLLOW: what was a file a moment ago may be a pipe or a link now.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(full, flags)
-    with os.fdopen(descriptor, "rb") as file:
-        opened = os.fstat(descriptor)
-        if not stat.S_ISREG(opened.st_mode):
-            return "not a regular file"
-        data = file.read(max_bytes + 1)
-        after = os.fstat(descriptor)
-    if len(data) > max_bytes:
-        return screening.too_large(max_bytes)
-    return data, after, stat_of(opened) == stat_of(after) and len(data) == after.st_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glossator.workspace.files import Text, read_text
+from glossator.workspace.file_texts import Text, read_text
 from glossator.workspace.notebooks import displayed
 
 if TYPE_CHECKING:
