@@ -47,13 +47,15 @@ async def test_the_comparison_notices_what_is_wrong(tmp_path: Path, monkeypatch:
     (root / "late.py").write_text("def late():\n    return 1\n", "utf-8")
     now = soak._expected()
     found = differences(expected, now)
-    assert f"{changed}: outdated" in found
+    (told,) = (problem for problem in found if problem.startswith(f"{changed}: outdated"))
+    assert "content" in told
+    assert "facts" in told
     assert f"{gone}: should be gone" in found
     assert "late.py: missing" in found
     manifest = soak._session.root.writer()._manifest
     for damage, named in (
         ("UPDATE refs SET entry = entry + 1000000 WHERE rowid_is_here", "references"),
-        ("DELETE FROM noted", "outdated"),
+        ("DELETE FROM noted", "outdated (noted names)"),
     ):
         with manifest.transaction() as connection:
             statement = damage.replace("WHERE rowid_is_here", "WHERE name = (SELECT min(name) FROM refs)")
