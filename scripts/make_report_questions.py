@@ -16,7 +16,6 @@ Take repositories that the embedder was not trained on, and that no benchmark of
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -28,7 +27,16 @@ from glossator.index.language_detection import language_of
 from glossator.index.languages import LANGUAGES
 from glossator.index.parsing import parse
 from glossator.retrieval.kinds import PROSE_LANGUAGES, is_test
-from make_symbol_questions import MOST_LINES, MOST_SYMBOLS, git, names_target, unpack, whole_query_of, without_trailers
+from make_symbol_questions import (
+    MOST_LINES,
+    MOST_SYMBOLS,
+    git,
+    names_target,
+    unpack,
+    whole_query_of,
+    without_trailers,
+    write_questions,
+)
 
 COMMITS = 4_500
 """Newest commits that texts are made of, or `SHARE` of a history if that is less: the tree is that before them."""
@@ -159,6 +167,16 @@ def _with_few_names(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [*others, *named[: round(max(len(others), 2) * MOST_NAMED / (1 - MOST_NAMED))]]
 
 
+def _made(argument: str, out: Path) -> tuple[str, str, list[dict[str, Any]]]:
+    """What `write_questions` writes of one repository, whose tree is unpacked."""
+    name, _, directory = argument.partition("=")
+    history = History(name, Path(directory))
+    unpack(Path(directory), history.revision, ".", out / "checkouts" / name)
+    questions = history.questions()
+    print(f"{name}: {len(questions)}", file=sys.stderr, flush=True)
+    return name, ".", questions
+
+
 def main() -> None:
     """Parse arguments, write files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -166,17 +184,7 @@ def main() -> None:
     parser.add_argument("repositories", nargs="+", help="NAME=GIT_DIRECTORY")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    repositories = []
-    with (options.out / "questions.jsonl").open("w", encoding="utf-8") as file:
-        for argument in options.repositories:
-            name, _, directory = argument.partition("=")
-            history = History(name, Path(directory))
-            unpack(Path(directory), history.revision, ".", options.out / "checkouts" / name)
-            questions = history.questions()
-            repositories.append({"name": name, "language": "", "root": "."})
-            file.writelines(json.dumps(question, ensure_ascii=False) + "\n" for question in questions)
-            print(f"{name}: {len(questions)}", file=sys.stderr, flush=True)
-    (options.out / "repos.json").write_text(json.dumps(repositories, indent=1) + "\n", "utf-8")
+    write_questions(options.out, (_made(argument, options.out) for argument in options.repositories))
 
 
 if __name__ == "__main__":

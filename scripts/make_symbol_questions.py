@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,17 @@ def make(name: str, directory: Path, folder: str, out: Path, *, whole: bool = Fa
     return questions
 
 
+def write_questions(out: Path, found: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
+    """Write the questions of repositories as a set: (name, folder that is indexed, questions), as they are found."""
+    repositories = []
+    with (out / "questions.jsonl").open("w", encoding="utf-8") as file:
+        for name, root, questions in found:
+            repositories.append({"name": name, "language": "", "root": root})
+            file.writelines(json.dumps(question, ensure_ascii=False) + "\n" for question in questions)
+            file.flush()
+    (out / "repos.json").write_text(json.dumps(repositories, indent=1) + "\n", "utf-8")
+
+
 def main() -> None:
     """Parse arguments, write files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -186,15 +198,15 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true", help="whole messages, to fit the ranking of problem reports on")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    repositories = []
-    with (options.out / "questions.jsonl").open("w", encoding="utf-8") as file:
-        for argument in options.repositories:
-            name, _, rest = argument.partition("=")
-            directory, _, folder = rest.partition(":")
-            repositories.append({"name": name, "language": "", "root": folder or "."})
-            for question in make(name, Path(directory), folder or ".", options.out, whole=options.whole):
-                file.write(json.dumps(question, ensure_ascii=False) + "\n")
-    (options.out / "repos.json").write_text(json.dumps(repositories, indent=1) + "\n", "utf-8")
+    parts = (argument.partition("=")[::2] for argument in options.repositories)
+    split = ((name, *rest.partition(":")[::2]) for name, rest in parts)
+    write_questions(
+        options.out,
+        (
+            (name, folder or ".", make(name, Path(directory), folder or ".", options.out, whole=options.whole))
+            for name, directory, folder in split
+        ),
+    )
 
 
 if __name__ == "__main__":

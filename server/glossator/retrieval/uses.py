@@ -93,6 +93,7 @@ class UseFinder:
         self._walking = Allowance(WALK_SECONDS, MOST_WALK_SECONDS)
         self._lines: dict[str, list[str]] = {}
         self._owner_symbols: dict[Key, NamedSymbol] = {}
+        self._implementing: dict[Key, tuple[list[DefinedSymbol], bool]] = {}
         self._tests: dict[tuple[str, int], bool] = {}
 
     def stop_when(self, cancelled: Callable[[], bool]) -> None:
@@ -525,7 +526,7 @@ class UseFinder:
         """The symbols that override or implement a member, or inherit from a class."""
         found = [one for definition in symbol.definitions for one in self._resolver.overrides(definition)]
         for definition in symbol.definitions:
-            found += go_implementations(self._resolver, self.lines, definition)[0]
+            found += self._implementations(definition)[0]
         return tuple(self._merged(dict.fromkeys(found)))
 
     def overridden(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:
@@ -540,9 +541,14 @@ class UseFinder:
     def may_be_implemented_unseen(self, symbol: NamedSymbol) -> bool:
         """Whether others may implement a symbol without naming it or its type, and are not found by `overriding`."""
         return any(
-            self._resolver.is_structural(one) and not go_implementations(self._resolver, self.lines, one)[1]
-            for one in symbol.definitions
+            self._resolver.is_structural(one) and not self._implementations(one)[1] for one in symbol.definitions
         )
+
+    def _implementations(self, definition: DefinedSymbol) -> tuple[list[DefinedSymbol], bool]:
+        """What implements an interface in Go, and whether that is known; see `go_implementations`."""
+        if (known := self._implementing.get(definition.key)) is None:
+            known = self._implementing[definition.key] = go_implementations(self._resolver, self.lines, definition)
+        return known
 
     def impact(self, symbol: NamedSymbol) -> Impact:
         """What a change of a symbol would reach, beside its own uses."""
