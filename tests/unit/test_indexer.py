@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -531,6 +532,10 @@ def test_a_change_that_keeps_size_and_time_is_seen_when_it_is_reported(project: 
     os.utime(partial, ns=(before.st_atime_ns, before.st_mtime_ns))
     partial.replace(path)
     assert path.stat().st_mtime_ns == before.st_mtime_ns
+    known = project.store.files()["a.py"]
+    project.store.touch([replace(known, ctime_ns=path.stat().st_ctime_ns)])  # as where no such time is kept
+    project.indexer.run()
+    assert project.names("a.py") == ["alpha", "beta"], "nothing tells of it"
     assert project.indexer.update([path]) == {"a.py"}
     assert project.names("a.py") == ["alphb", "beta"]
     changes = project.store.changes()
