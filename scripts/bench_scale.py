@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 MILLION = 1_000_000
 REQUESTS = 200
 CHANGES = 20
+PREPARING_SECONDS = 5
+"""For which changes are waited for, after a server has begun to prepare for them, when they are measured again."""
 IDLE_SECONDS = 130
 IDLE_MEASURED_SECONDS = 20
 UNFINISHED = 3
@@ -151,7 +153,9 @@ def change_again(tree: Path, index_dir: Path, state: dict[str, Any]) -> None:
     """Compare a finished index with the disk, and measure changes, once more."""
     with closing(Session([tree], replace(load_settings(), index_dir=index_dir))) as session:
         session.root.index()  # the files are not read for the first time
+        session.root.expect_changes()  # as a server does
         state["unchanged"] = session.root.index().seconds
+        time.sleep(PREPARING_SECONDS)
         state["changed"] = change_some(session)
 
 

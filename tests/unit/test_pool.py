@@ -449,6 +449,85 @@ def test_a_worker_that_has_read_much_is_replaced_when_it_is_idle(
         harness.pool.close()
 
 
+class Prepared:
+    """A pool whose workers say which languages they prepare for, while they have nothing to do."""
+
+    def __init__(self, folder: Path, *, battery: bool = False) -> None:
+        self.said = folder / "prepared"
+        self.said.mkdir()
+        program = f"""
+import os
+from pathlib import Path
+from glossator.index import parse_worker
+def prepare(self, language):
+    (Path({str(self.said)!r}) / f"{{os.getpid()}} {{language}}").touch()
+parse_worker._FileIndexer.prepare = prepare
+parse_worker.main()
+"""
+        settings = Settings(index_dir=folder / "index", workers=1)
+        command = (sys.executable, "-P", "-c", program)
+        self.pool = WorkerPool(settings, command=command, idle_timeout=0.2, battery=lambda: battery)
+
+    def said_by(self, pid: int) -> set[str]:
+        """The languages that a worker has prepared for."""
+        found = (path.name.split(" ", 1) for path in self.said.iterdir())
+        return {language for number, language in found if int(number) == pid}
+
+    def work(self, folder: Path) -> None:
+        """Have a text of 600 bytes and more parsed."""
+        done: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        task = FileTask("b.py", text=functions("two") * 20)
+        self.pool.submit(Batch(str(folder), 1 << 20, (task,)), done.put, interactive=True)
+        assert not isinstance(done.get(timeout=300), GlossatorError)
+
+
+def test_a_worker_prepares_for_the_languages_that_are_expected_to_change_and_so_does_who_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glossator.index.pool.GROWN_BYTES", 500)
+    made = Prepared(tmp_path)
+    try:
+        made.pool.start()
+        wait_for(lambda: len(made.pool.pids) == 1)
+        (first,) = made.pool.pids
+        made.pool.expect(["cpp", "python"])
+        wait_for(lambda: made.said_by(first) == {"cpp", "python"})
+        made.pool.expect(["python", "go"])
+        wait_for(lambda: made.said_by(first) == {"cpp", "python", "go"})
+        made.work(tmp_path)
+        wait_for(lambda: made.pool.pids not in ((), (first,)))
+        (second,) = made.pool.pids
+        wait_for(lambda: made.said_by(second) == {"cpp", "python", "go"})
+    finally:
+        made.pool.close()
+
+
+def test_on_battery_nothing_is_prepared(tmp_path: Path) -> None:
+    made = Prepared(tmp_path, battery=True)
+    try:
+        made.pool.expect(["cpp"])
+        made.work(tmp_path)
+        wait_for(lambda: made.pool._idle == 1)
+        made.work(tmp_path)  # what the worker was told before would have been done by now
+        assert not list(made.said.iterdir())
+    finally:
+        made.pool.close()
+
+
+def test_what_is_prepared_is_what_the_first_file_of_a_language_needs(tmp_path: Path) -> None:
+    from glossator.index import parsing
+    from glossator.index.parse_worker import _FileIndexer
+
+    indexer = _FileIndexer(Settings(index_dir=tmp_path))
+    parsing._reader.cache_clear()
+    indexer.prepare("lua")
+    compiled = parsing._reader.cache_info().misses
+    assert compiled
+    parsing.parse("a.lua", "local function one() return 1 end\n")
+    assert parsing._reader.cache_info().misses == compiled
+    indexer.prepare("a language that is not known")
+
+
 def test_a_buffer_counts_too(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glossator.index.worker_process.RECYCLE_BYTES", 500)
     before = set[int]()

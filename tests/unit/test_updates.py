@@ -89,6 +89,11 @@ def test_what_a_search_needs_is_loaded_ahead_of_the_first(opened: Open) -> None:
     opened.wait_for(lambda: snapshot.searcher.corpus.files)
 
 
+def test_workers_prepare_for_the_languages_of_most_files(opened: Open) -> None:
+    pool = opened.updates.root._shared.pool
+    opened.wait_for(lambda: "python" in pool._expected.languages)
+
+
 def test_a_warm_up_that_fails_is_not_a_failed_root(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     failed: list[object] = []
 

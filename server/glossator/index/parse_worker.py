@@ -118,6 +118,14 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Preparation:
+    """Names of the languages of files that are likely to change. While a worker has nothing else to do, it compiles
+    their queries, which it would otherwise do at the first file of each: it takes up to a second of a processor."""
+
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FileResult:
     """The result for a file.
 
@@ -180,7 +188,7 @@ def main() -> None:
     if frame is None:
         return
     settings: Settings = pickle.loads(frame)  # noqa: S301 - from our parent over a private pipe
-    batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[Batch | Preparation] = queue.SimpleQueue()
 
     def send(message: Message, with_text: bool = False) -> None:
         write_frame(outgoing, pickle.dumps(message, protocol=5) if with_text else _pickled(message))
@@ -193,11 +201,12 @@ def main() -> None:
     # Garbage collection takes a tenth of the time, and there are few cycles: now and then is enough.
     gc.disable()
     gc.freeze()
-    threading.Thread(target=_receive, args=(incoming, batches), name="requests", daemon=True).start()
+    threading.Thread(target=_receive, args=(incoming, requests), name="requests", daemon=True).start()
     send(Message("ready"))
     given = 0
+    unprepared: list[str] = []
     for number in itertools.count(1):
-        batch = batches.get()
+        batch = _next_batch(requests, unprepared, indexer.prepare)
         before, given = given, given + sum(task.size for task in batch.tasks)
         if before < LARGE_BYTES <= given and sys.platform != "win32":
             os.nice(NICENESS)  # Windows: the parent asks for a lower priority class
@@ -227,11 +236,26 @@ def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
     return incoming, outgoing
 
 
-def _receive(incoming: IO[bytes], batches: queue.SimpleQueue[Batch]) -> None:
-    """Queue incoming batches; end the process when the pipe is closed, whatever it is doing."""
+def _receive(incoming: IO[bytes], requests: queue.SimpleQueue[Batch | Preparation]) -> None:
+    """Queue what comes in; end the process when the pipe is closed, whatever it is doing."""
     while (frame := read_frame(incoming)) is not None:
-        batches.put(pickle.loads(frame))  # noqa: S301 - from our parent over a private pipe
+        requests.put(pickle.loads(frame))  # noqa: S301 - from our parent over a private pipe
     os._exit(0)
+
+
+def _next_batch(
+    requests: queue.SimpleQueue[Batch | Preparation], unprepared: list[str], prepare: Callable[[str], None]
+) -> Batch:
+    """Wait for a batch; until it comes, prepare for one language after the other."""
+    while True:
+        try:
+            request = requests.get(block=not unprepared)
+        except queue.Empty:
+            prepare(unprepared.pop(0))
+            continue
+        if isinstance(request, Batch):
+            return request
+        unprepared[:] = request.languages
 
 
 class _FileIndexer:
@@ -249,6 +273,13 @@ class _FileIndexer:
         self._parse = parse
         self._embedders: dict[str, tuple[Embedder, VectorCache]] = {}
         self._embedder_in("")
+
+    def prepare(self, language: str) -> None:
+        """Do what the first file of a language needs; a defect in its rules is reported when there is one."""
+        try:
+            self._parse("", "x", language, "all")
+        except (LookupError, RuntimeError, TypeError, ValueError):
+            _log.debug("cannot prepare for %s", language, exc_info=True)
 
     def process(self, batch: Batch, send: Callable[..., None]) -> None:
         """Process a batch, and report progress and results: `send(message, with_text=False)`."""

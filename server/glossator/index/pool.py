@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
-from glossator.index.parse_worker import Batch, FileResult
+from glossator.index.parse_worker import Batch, FileResult, Preparation
 from glossator.index.worker_process import WorkerProcess
 from glossator.power import on_battery, usable_cores
 
@@ -119,17 +119,21 @@ class WorkerPool:
         self._closed = False
         self._battery = battery
         self._power: tuple[float, bool] | None = None
+        self._expected = Preparation(())
 
     @property
     def count(self) -> int:
         """The maximum number of workers."""
         if self._settings.workers > 0:
             return self._settings.workers
+        on_battery = self._on_battery()
+        return usable_cores() if self._lent and not on_battery else worker_count(self._settings, on_battery=on_battery)
+
+    def _on_battery(self) -> bool:
         now = time.monotonic()
         if self._power is None or now - self._power[0] > BATTERY_SECONDS:
             self._power = now, self._battery()
-        on_battery = self._power[1]
-        return usable_cores() if self._lent and not on_battery else worker_count(self._settings, on_battery=on_battery)
+        return self._power[1]
 
     @contextmanager
     def all_cores(self) -> Iterator[None]:
@@ -164,6 +168,16 @@ class WorkerPool:
             if not self._closed:
                 for _ in range(min(count, self.count) - len(self._threads)):
                     self._add_supervisor()
+
+    def expect(self, languages: Sequence[str]) -> None:
+        """Have a worker prepare for changed files in these languages, whenever it is idle; see `Preparation`.
+
+        So do those that take its place later. On battery, nothing is done that may not be needed.
+        """
+        with self._changed:
+            known = self._expected.languages
+            self._expected = Preparation((*known, *(one for one in languages if one not in known)))
+            self._changed.notify_all()
 
     def submit(self, batch: Batch, deliver: Deliver, *, interactive: bool = False, later: bool = False) -> Job:
         """Queue a batch; interactive batches precede all others, and those for `later` follow them.
@@ -279,6 +293,8 @@ class WorkerPool:
                 job = self._next()
                 if job is not None:
                     return job
+                if process is not None and not self._on_battery():
+                    process.prepare(self._expected)
                 if woken and len(self._threads) <= self.count:
                     self._idle += 1
                     try:

@@ -21,7 +21,7 @@ from glossator.index.parse_worker import Message, read_frame, write_frame
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glossator.index.parse_worker import Batch
+    from glossator.index.parse_worker import Batch, Preparation
     from glossator.settings import Settings
 
 STARVED_FACTOR = 5.0
@@ -68,6 +68,7 @@ class WorkerProcess:
         self._files = self.read_bytes = 0
         self._timed: tuple[float | None, float] = (None, 0.0)
         self._unwatched = 0.0
+        self._prepared: Preparation | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._last_words: str | None = None
         environment = dict(os.environ)
@@ -107,6 +108,12 @@ class WorkerProcess:
         self._files += len(batch.tasks)
         self.read_bytes += size
         self.send(batch)
+
+    def prepare(self, preparation: Preparation) -> None:
+        """Have it prepare for changes while it is idle, unless that is what it was told last."""
+        if preparation.languages and preparation != self._prepared:
+            self._prepared = preparation
+            self.send(preparation)
 
     def send(self, value: object) -> None:
         """Send; a process that has died is noticed by `receive`."""

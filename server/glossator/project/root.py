@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from glossator.settings import Settings
     from glossator.workspace.files import Found, Skipped
 
+EXPECTED_SHARE = 0.01
+"""Workers prepare for the languages of more than this share of the files: seldom ones would take memory for nothing."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -378,6 +381,18 @@ class Root:
         keep = {self._shared.embedder.id, *embedder_ids(self.adaptations.listed(), self._shared.embedder)}
         remove_superseded(self.folder, SCHEMA_VERSION, keep)
         return report
+
+    def expect_changes(self) -> None:
+        """Have the workers prepare for changes of files in the languages that most files are in.
+
+        Raises:
+            StoreError: the index cannot be read.
+        """
+        snapshot = self.snapshot()
+        counts = snapshot.store.languages() if snapshot is not None else {}
+        least = EXPECTED_SHARE * sum(counts.values())
+        frequent = sorted((name for name, count in counts.items() if count > least), key=lambda name: -counts[name])
+        self._shared.pool.expect(frequent)
 
     def release_memory(self, seconds: float) -> None:
         """Give back what the index keeps in memory, if nobody has asked anything for so long."""

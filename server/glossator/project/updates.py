@@ -407,14 +407,16 @@ class RootUpdates:
             _log.exception("compacting the index of %s failed", self.root.path)
 
     def _warm_up(self) -> None:
-        """Search once, so that the first question of a user finds everything loaded: it takes 0.2 s of a processor."""
+        """Search once, so that the first question of a user finds everything loaded: it takes 0.2 s of a processor.
+        Then have workers prepare for changes."""
         if not self._is_warm and not self._closed:
             self._is_warm = True
             try:
                 if (snapshot := self.root.snapshot()) is not None:
                     snapshot.search(_WARM_UP_QUERY, 1)
+                self.root.expect_changes()
             except Exception:  # the index is up to date all the same, and who searches is told
-                _log.warning("the first search in %s failed", self.root.path, exc_info=True)
+                _log.warning("warming up %s failed", self.root.path, exc_info=True)
 
     def _report(self, progress: Progress) -> None:
         self._progress = progress
