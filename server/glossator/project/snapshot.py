@@ -8,7 +8,7 @@ since the index is not copied.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from glossator.index.globs import literal_glob
@@ -84,11 +84,18 @@ class Snapshot:
 
     def use_finder(self) -> UseFinder:
         """What finds the uses of symbols, in the index as it is now; make one per question."""
+        from glossator.retrieval.left_out import LeftOutFiles
         from glossator.retrieval.resolution.source import IndexedFacts
         from glossator.retrieval.uses import UseFinder
+        from glossator.workspace.file_texts import read_left_out
+        from glossator.workspace.screening import may_be_code
+
+        def left_out() -> list[str]:
+            return [path for path, reason in self.store.skipped() if may_be_code(reason)]
 
         self._index.note_use()
-        return UseFinder(IndexedFacts(self.store.facts, self.overlay), self.graph, self.text)
+        facts = IndexedFacts(self.store.facts, self.overlay)
+        return UseFinder(facts, self.graph, self.text, LeftOutFiles(left_out, partial(read_left_out, self.path)))
 
     @cached_property
     def reader(self) -> Read:

@@ -16,6 +16,7 @@ from glossator.index.facts import LOCAL, MENTION_KINDS
 from glossator.index.language_detection import language_of
 from glossator.retrieval.go_interfaces import go_implementations
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
+from glossator.retrieval.left_out import FEW_CHARACTERS, MOST_CHARACTERS
 from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from glossator.retrieval.graph import Graph
+    from glossator.retrieval.left_out import LeftOutFiles
     from glossator.retrieval.resolution.source import FactsSource
     from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key
 
@@ -82,12 +84,19 @@ _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro
 class UseFinder:
     """Finds the uses of symbols of one index, unsaved buffers included. Not thread-safe: make one per question."""
 
-    def __init__(self, source: FactsSource, graph: Graph, read: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        source: FactsSource,
+        graph: Graph,
+        read: Callable[[str], str | None],
+        left_out: LeftOutFiles | None = None,
+    ) -> None:
         """`read` returns a file's text as it is on screen or on disk; None if it is gone."""
         self._source = source
         self._resolver = Resolver(source)
         self._graph = graph
         self._read = read
+        self._left_out = left_out
         self._cancelled: Callable[[], bool] | None = None
         self._answering = Allowance(SECONDS, MOST_SECONDS)
         self._walking = Allowance(WALK_SECONDS, MOST_WALK_SECONDS)
@@ -326,7 +335,7 @@ class UseFinder:
         precise = self.is_precise(symbol)
         count = len(possible)
         if precise and not using and unread <= self.uncollected:
-            named, complete = self._in_text(symbol)
+            named, complete = self._in_text(symbol, FEW_CHARACTERS)
             count = len(named)
             precise = bool(named) or (complete and not self.uncollected and not self._may_be_used_unseen(symbol))
         return UseCount(len(resolved), count, near.cut or unread > 0, precise)
@@ -384,9 +393,10 @@ class UseFinder:
             known = self._owner_symbols[use.owner.key] = symbol_of_definitions([use.owner])
         return known
 
-    def _in_text(self, symbol: NamedSymbol) -> tuple[list[UsePlace], bool]:
+    def _in_text(self, symbol: NamedSymbol, left_out: int = MOST_CHARACTERS) -> tuple[list[UsePlace], bool]:
         """Places that have the symbol's name as text: in strings of code, in configuration and markup (an entry point,
-        a task's name); and whether all such places were looked at."""
+        a task's name), anywhere in code that is not indexed, of which so many characters are looked at; and whether
+        these are all such places."""
         namesakes = [*symbol.definitions, *self._resolver.definitions(symbol.name)]
         defined = {(one.path, one.symbol.line, one.symbol.column) for one in namesakes}
         field = symbol.kind in ("field", "property") and not symbol.name.startswith("@")
@@ -402,6 +412,13 @@ class UseFinder:
                         places.setdefault((path, number), UsePlace(use, self))
             if len(places) >= MOST_IN_TEXT:
                 break
+        if self._left_out is not None:
+            elsewhere, read = self._left_out.naming(symbol.name, symbol.language, left_out)
+            complete = complete and read
+            for path, named in elsewhere.items():
+                for number in named:
+                    use = Use(path, number, 0, "name", "possible", None, symbol.name)
+                    places.setdefault((path, number), UsePlace(use, self))
         return [places[key] for key in sorted(places)], complete
 
     def _texts_with(self, name: str) -> tuple[Iterable[tuple[str, str, range]], bool]:
@@ -428,7 +445,8 @@ class UseFinder:
         """The lines of a file; none if it is gone."""
         if path not in self._lines:
             text = self._read(path)
-            self._lines[path] = [] if text is None else split_lines(text)
+            hidden = self._left_out.lines(path) if text is None and self._left_out is not None else []
+            self._lines[path] = hidden if text is None else split_lines(text)
         return self._lines[path]
 
     def declarations(self, symbol: NamedSymbol) -> list[NamedSymbol]:

@@ -17,6 +17,8 @@ from glossator.workspace.secret_texts import without_secrets
 if TYPE_CHECKING:
     from glossator.settings import Settings
 
+LEFT_OUT_BYTES = 16 * 1024 * 1024
+"""Bytes of the largest file that is looked at without being indexed; SQLite's in one file, for example, has 9 MB."""
 _ATTEMPTS = 3
 """Attempts to read a file that keeps changing."""
 
@@ -52,13 +54,40 @@ def read_text(root: Path, path: str, settings: Settings, *, masked: bool = True)
     Bytes and status are consistent: a file that changes while it is read is read again. Without `masked`, the text has
     the secrets that are in the file, and only lines and columns of it may be told.
     """
+    found = _read(root, path, screening.size_limit(path.rpartition("/")[2], settings.max_file_bytes))
+    if found is None or isinstance(found, Skipped):
+        return found
+    data, status = found
+    decoded = decode(data)
+    if decoded is None:
+        return Skipped(printable(path), "binary")
+    text, encoding = decoded
+    reason = screening.file_by_text(path.rpartition("/")[2], text)
+    if reason is not None:
+        return Skipped(printable(path), reason)
+    text = without_secrets(text, path) if masked else text
+    return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
+
+
+def read_left_out(root: Path, path: str) -> str | None:
+    """The text of a file that is not indexed although it may be code, with its secrets; None if it is not to be had: it
+    has over `LEFT_OUT_BYTES`, is not text, or holds a private key. "" if the file is gone."""
+    found = _read(root, path, LEFT_OUT_BYTES)
+    if found is None or isinstance(found, Skipped):
+        return "" if found is None else None
+    decoded = decode(found[0])
+    return decoded[0] if decoded is not None and not screening.holds_private_key(decoded[0]) else None
+
+
+def _read(root: Path, path: str, max_bytes: int) -> tuple[bytes, os.stat_result] | Skipped | None:
+    """The bytes and the status of a file, consistent; why it is not read; None if it is gone."""
     if not stays_inside(path):
         return Skipped(printable(path), "its path leads out of the workspace")
     full = Path(os.path.realpath(root)) / path
     try:
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
-            result = _read_once(full, screening.size_limit(full.name, settings.max_file_bytes))
+            result = _read_once(full, max_bytes)
             if isinstance(result, str):
                 return Skipped(printable(path), result)
             data, status, steady = result
@@ -68,17 +97,7 @@ def read_text(root: Path, path: str, settings: Settings, *, masked: bool = True)
         return None
     except (OSError, ValueError) as error:
         return Skipped(printable(path), f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    if not steady:
-        return Skipped(printable(path), "it changes while it is read")
-    decoded = decode(data)
-    if decoded is None:
-        return Skipped(printable(path), "binary")
-    text, encoding = decoded
-    reason = screening.file_by_text(full.name, text)
-    if reason is not None:
-        return Skipped(printable(path), reason)
-    text = without_secrets(text, path) if masked else text
-    return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
+    return (data, status) if steady else Skipped(printable(path), "it changes while it is read")
 
 
 def _read_once(full: Path, max_bytes: int) -> tuple[bytes, os.stat_result, bool] | str:

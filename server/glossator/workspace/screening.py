@@ -366,14 +366,29 @@ def file_by_text(name: str, text: str) -> str | None:
 
         if read_notebook(text) is None:
             return _TOO_MUCH_DATA
-    head = text[:_HEAD]
-    if _PRIVATE_KEY.search(head):
+    if holds_private_key(text):
         return "holds a private key"
-    if _is_generated(head):
+    if _is_generated(text[:_HEAD]):
         return "generated"
     if name.rpartition(".")[2].lower() in _MINIFIABLE and _is_minified(text):
         return "minified"
     return None
+
+
+def holds_private_key(text: str) -> bool:
+    """Whether a text begins with a private key."""
+    return _PRIVATE_KEY.search(text[:_HEAD]) is not None
+
+
+_LEFT_OUT_CODE = (
+    *("generated", "larger than ", "too large", "holds a private key", "cannot be read: ", "it changes while "),
+    *("the parser crashed", "took longer than "),
+)
+
+
+def may_be_code(reason: str) -> bool:
+    """Whether what is skipped for a reason may be code that runs with the rest: minified files are copies of it."""
+    return reason.startswith(_LEFT_OUT_CODE)
 
 
 def _is_generated(head: str) -> bool:
