@@ -342,3 +342,37 @@ def test_what_is_made_of_a_named_type() -> None:
     sample = Sample({"go.mod": "module shop\n", "a.go": source})
     assert sample.at("a.go", "one.SetKey(1)", "SetKey") == "a.go:Item.SetKey"
     assert sample.at("a.go", 'named["a"].SetKey(2)', "SetKey") == "a.go:Item.SetKey"
+
+
+def test_files_for_other_systems_and_processors_are_not_seen() -> None:
+    sample = Sample(
+        {
+            "go.mod": "module example.com/app\n",
+            "open.go": "package app\n\nfunc Open() { lock(); size() }\n\nfunc (f *file) shut() {}\n",
+            "open_linux.go": "package app\n\ntype file struct{}\n\nfunc lock() { page(); file{}.shut() }\n",
+            "open_windows.go": "package app\n\ntype file struct{}\n\nfunc lock() {}\n\nfunc page() { lock() }\n",
+            "open_android.go": "package app\n\nfunc page() {}\n",
+            "size_amd64.go": "package app\n\nfunc size() {}\n",
+            "size_linux_arm64.go": "package app\n\nfunc size() { lock() }\n",
+            "open_windows_test.go": "package app\n\nfunc TestLock() { lock(); file{}.shut() }\n",
+            "open_unix.go": "package app\n\nfunc all() { page() }\n",
+        }
+    )
+    linux, windows = (sample.uses("lock", path=path) for path in ("open_linux.go", "open_windows.go"))
+    assert linux == [
+        "open.go: func Open() { lock(); size() }",
+        "size_linux_arm64.go: func size() { lock() }",
+    ]
+    assert windows == [
+        "open.go: func Open() { lock(); size() }",
+        "open_windows.go: func page() { lock() }",
+        "open_windows_test.go: func TestLock() { lock(); file{}.shut() }",
+    ]
+    assert sample.uses("page", path="open_android.go") == [
+        "open_linux.go: func lock() { page(); file{}.shut() }",
+        "open_unix.go: func all() { page() }",
+    ]
+    assert sample.uses("shut") == [
+        "open_linux.go: func lock() { page(); file{}.shut() }",
+        "open_windows_test.go: func TestLock() { lock(); file{}.shut() }",
+    ]

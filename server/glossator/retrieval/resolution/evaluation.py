@@ -37,7 +37,6 @@ from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     INSTANCE_MARK,
     NOTHING_KNOWN,
-    UNKNOWN_VALUE,
     Hierarchy,
     Key,
     Resolution,
@@ -251,31 +250,37 @@ class Evaluator(IndexedFiles):
 
     def enclosing_class(self, path: str, owner: int) -> Value | None:
         """The class around a place, in whose methods `$` is an instance of it; None outside classes."""
+        return next(iter(self._classes_around(path, owner)), None)
+
+    def _classes_around(self, path: str, owner: int) -> Values:
+        """The class around a place; several where a type is defined for each system of its own."""
         view = self.view(path)
         if view is None:
-            return None
+            return ()
         for around in view.chain(owner):
             symbol = view.symbol(around)
             extended = symbol.name if symbol.flags & EXTENSION else view.type_around(around)
             # A class may be defined outside the one that it belongs to: `class Block::Iter : public Iterator`.
             if extended and (symbol.flags & EXTENSION or symbol.kind not in CONTAINER_KINDS):
                 kind = self._rules_of(view.facts.language).read_type(extended).name
-                found = [
-                    one for one in self.evaluate(_dotted(kind), Spot(path, symbol.parent)) if one.kind != "unknown"
-                ]
-                return found[0] if found else UNKNOWN_VALUE
+                found = self.evaluate(_dotted(kind), Spot(path, symbol.parent))
+                return tuple(one for one in found if one.kind != "unknown") or NOTHING_KNOWN
             if symbol.kind in CONTAINER_KINDS:
-                return Value("class", path, around)
-        return None
+                return (Value("class", path, around),)
+        return ()
 
     def home_class(self, path: str, number: int) -> Value | None:
         """The class of which a symbol is a member whose qualifier names it."""
+        return next(iter(self._home_classes(path, number)), None)
+
+    def _home_classes(self, path: str, number: int) -> Values:
+        """The same, as alternatives; see `_classes_around`."""
         view = self.view(path)
         symbol = view.symbol(number) if view is not None else None
         if symbol is None or not symbol.scope or symbol.flags & EXTENSION or symbol.kind not in CONTAINER_KINDS:
-            return self.enclosing_class(path, number)
+            return self._classes_around(path, number)
         found = self.evaluate(_dotted(symbol.scope), Spot(path, symbol.parent))
-        return next((one for one in found if one.kind != "unknown"), UNKNOWN_VALUE if found else None)
+        return tuple(one for one in found if one.kind != "unknown") or found[:1]
 
     def named(self, name: str, place: Spot) -> Values:
         """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
@@ -455,10 +460,9 @@ class Evaluator(IndexedFiles):
             if view is None or path == key[0] or view.facts.language not in rules.languages:
                 continue
             for index in view.outside_members(bare):
-                if members := self._beside(view, index, name):
-                    around = self.home_class(path, index)
-                    if around is not None and around.key == key:
-                        found += members
+                members = self._beside(view, index, name)
+                if members and any(around.key == key for around in self._home_classes(path, index)):
+                    found += members
         found += rules.extended_by_other_name(self, key, bare, name)
         self._extensions.end(cached, found, begun)
         return found

@@ -38,6 +38,13 @@ _HOSTED: Final = {
 """How many parts a module's path usually has, by its host."""
 TESTED: Final = "/_test/"
 """What follows a package's folder where its tests are meant, too."""
+_SYSTEMS: Final = _words(
+    "aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasip1 windows"
+)
+"""Systems that a file's name may end in (`file_windows.go`); `_unix.go` says nothing to the compiler."""
+_SUPERSETS: Final = {"linux": ("android",), "darwin": ("ios",), "solaris": ("illumos",)}
+"""Systems whose files others are built from, too."""
+_PROCESSORS: Final = _words("386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm")
 _VERSION = re.compile(r"v\d+")
 _CHANNEL = re.compile(
     r"(?:<-)?chan(?!nel\b)(?:<-)?(?=[A-Z*\[(<]|[a-z]\w*\.[A-Z]|(?:int|string|error|bool|byte|any|float|uint|rune)\w*$"
@@ -180,7 +187,8 @@ class GoRules(LanguageRules):
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The other files of the package, its tests only for other tests."""
         folder = view.path.rpartition("/")[0]
-        return self._in_folder(world, folder, name, view.facts.package, tests=view.path.endswith("_test.go"))
+        found = self._in_folder(world, folder, name, view.facts.package, tests=view.path.endswith("_test.go"))
+        return tuple(one for one in found if are_built_together(view.path, one.path))
 
     def _in_folder(self, world: World, folder: str, name: str, package: str, *, tests: bool) -> Values:
         """The outermost symbols of a name in the files of a folder (and of a package, if one is given)."""
@@ -286,6 +294,26 @@ class GoRules(LanguageRules):
         if value.name in self.builtins:
             return (external(value.name),)
         return super().external_call(world, value)
+
+
+def are_built_together(path: str, other: str) -> bool:
+    """Whether there may be a program with both of two files of a package, as their names tell: `open_linux_arm64.go`
+    is built for that system and that processor."""
+    if path == other:
+        return True
+    (system, processor), (other_system, other_processor) = _built_for(path), _built_for(other)
+    if processor and other_processor and processor != other_processor:
+        return False
+    if not system or not other_system or system == other_system:
+        return True
+    return other_system in _SUPERSETS.get(system, ()) or system in _SUPERSETS.get(other_system, ())
+
+
+def _built_for(path: str) -> tuple[str, str]:
+    """The system and the processor that a file's name ends in; "" for any."""
+    words = path.rpartition("/")[2].removesuffix(".go").removesuffix("_test").split("_")[1:]
+    processor = words.pop() if words and words[-1] in _PROCESSORS else ""
+    return words[-1] if words and words[-1] in _SYSTEMS else "", processor
 
 
 def _closing(text: str, at: int) -> int:
