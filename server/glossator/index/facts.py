@@ -100,7 +100,7 @@ MACRO_ARGUMENT: Final = "=token"
 """The receiver of a bare name in a macro's arguments in Rust, of which the macro may make anything: a method's name."""
 GIVEN: Final = "=of "
 """What the receiver of an argument's name in Python begins with, before the expression of what is called: the name is
-that of a field, if a class is called that takes its fields."""
+that of a field, if a class is called that takes its fields. In Rust that of a name in `Filter<Extract = ()>`."""
 FIXTURE: Final = "=fixture"
 """The receiver of a parameter's name in Python for which pytest looks for a fixture."""
 FIXTURE_MARK: Final = "@@"

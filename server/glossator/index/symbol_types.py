@@ -133,8 +133,8 @@ class SymbolTypes(FileBindings):
                 if index is not None:
                     self._symbols[index].flags |= PRIVATE
             elif "key" in match:
-                if self._language.name == "python":
-                    made = GIVEN + self._expression(match["of"][0])
+                if self._language.name == "python" or "trait" in match:
+                    made = GIVEN + self._expression(match["trait" if "trait" in match else "of"][0])
                 else:
                     made = type_expression(self._text(match["of"][0]))
                 self._keyed.update((start, made) for start, _ in match["key"])

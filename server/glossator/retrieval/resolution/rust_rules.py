@@ -18,6 +18,7 @@ from glossator.retrieval.resolution.rust_library import (
     closure_taken,
 )
 from glossator.retrieval.resolution.rust_places import crate_folder, folders_above, is_root, parent_file, root_of
+from glossator.retrieval.resolution.rust_traits import associated_type, given_by_traits
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, Spot, Value, Values, external
 
@@ -115,6 +116,8 @@ class RustRules(LanguageRules):
         if kind != "decorator":
             if kind == "call" and found and all(_is_inner_module(world, one) for one in found):
                 found = self._beside_modules(world, found) or found
+            if kind in ("type", "base"):  # `mod knock;` beside `pub use self::knock::knock;`
+                return tuple(one for one in found if not world.is_function(one) and not _is_macro(world, one))
             return found if kind == "call" else tuple(one for one in found if not _is_macro(world, one))
         return tuple(
             one
@@ -308,15 +311,26 @@ class RustRules(LanguageRules):
             found = found or (external(f"{head}:"),)
         else:
             found = self._head(world, view, place, module, head)
-        for part in parts:
+        for at, part in enumerate(parts, 1):
             values: Values = ()
             for one in found:
                 if one.kind == "unknown":
                     values += (UNKNOWN_MODULE,)
                 else:
-                    got = world.member(one, part, place)
+                    # `pub use self::redirect::redirect;` gives a module and a function one name.
+                    got = (self._inner(world, one, part) if at < len(parts) else ()) or world.member(one, part, place)
                     values += got or (UNKNOWN_MODULE,)
             found = tuple(dict.fromkeys(values))
+        return found
+
+    def _inner(self, world: World, value: Value, name: str) -> Values:
+        """The module of a name inside a module."""
+        view = world.view(value.path) if value.kind in ("module", "class") else None
+        if view is None or (value.kind == "class" and view.symbol(value.number).kind != "module"):
+            return ()
+        found = tuple(one for one in self._own(view, value.number, name) if _is_inner_module(world, one))
+        if not found and (file := self._child(world, view, value.number, name)):
+            found = (Value("module", file),)
         return found
 
     def _head(self, world: World, view: FileView, place: Spot, module: int, head: str) -> Values:
@@ -411,6 +425,10 @@ class RustRules(LanguageRules):
                 return tuple(found)
         return ()
 
+    def field_given(self, world: World, called: Values, name: str) -> Values:
+        """The associated type of a trait that is named with it: `impl Filter<Extract = ()>`."""
+        return associated_type(world, called, name)
+
     # Closures
 
     def bound_parameter(self, world: World, function: Value, written: str) -> Values:
@@ -439,6 +457,8 @@ class RustRules(LanguageRules):
             return world.member(Value("module", file), name, Spot(view.path))
         if crate := self._crate(world, symbol.name):
             return world.member(Value("module", crate), name, Spot(crate))
+        if module < 0 and value.path.removesuffix(".rs").removesuffix("/mod").rpartition("/")[2] == symbol.name:
+            return world.member(Value("module", value.path), name, Spot(value.path))  # its module is called like it
         return (UNKNOWN_MODULE,)
 
     def is_member(self, view: FileView, index: int) -> bool:
@@ -463,7 +483,8 @@ class RustRules(LanguageRules):
         )
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
-        """What a module inside a file imports; what the type that a type derefers to has; methods of wrapping types."""
+        """What a module inside a file imports; what traits give that are implemented elsewhere; methods of types that
+        wrap others."""
         view = world.view(value.path)
         if view is not None:
             symbol = view.symbol(value.number)
@@ -471,6 +492,8 @@ class RustRules(LanguageRules):
                 if name == "super":
                     return self._parent(world, view, value.number)
                 return self._in_module(world, view, value.number, name) or (UNKNOWN_MODULE,)
+        if given := given_by_traits(world, value, name):
+            return given
         if name in _PASSING or (name == "default" and value.kind == "class"):
             # What is derived has no definition.
             return (external(PASSED, ((value._replace(kind="instance"),),)),)

@@ -29,6 +29,7 @@
 (field_declaration name: (field_identifier) @bind type: (_) @type)
 (enum_item name: (type_identifier) @type body: (enum_variant_list (enum_variant name: (identifier) @bind)))
 (associated_type name: (type_identifier) @bind)
+(generic_type type: (_) @trait type_arguments: (type_arguments (type_binding name: (type_identifier) @key)))
 (struct_expression name: (_) @of body: (field_initializer_list (field_initializer field: (field_identifier) @key)))
 (struct_expression name: (_) @of body: (field_initializer_list (shorthand_field_initializer (identifier) @key)))
 

@@ -5,6 +5,7 @@
 (field_expression value: (_) @of field: (field_identifier) @member)
 (scoped_identifier path: (_) @of name: (identifier) @member)
 (scoped_type_identifier path: (_) @of name: (type_identifier) @member.type)
+(type_binding name: (type_identifier) @member.type)
 
 ; Calls; a tuple struct or a variant is constructed as a function is called
 (call_expression function: (identifier) @call)
@@ -85,6 +86,7 @@
 (use_declaration (visibility_modifier) argument: (use_list (_ list: (use_list (identifier) @export))))
 (use_as_clause alias: (identifier) @skip)
 (extern_crate_declaration alias: (identifier) @skip)
+(mod_item name: (identifier) @type !body)
 (lifetime (identifier) @skip)
 (label (identifier) @skip)
 
