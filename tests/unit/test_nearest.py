@@ -14,6 +14,7 @@ from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.nearest import Columns, Nearest, Scope
 from glossator.index.packed_components import PACKED
 from glossator.index.store import Filter, Store
+from glossator.index.upkeep import upkeep_due
 from tests.unit.store_samples import entry, open_store, unit, update
 
 if TYPE_CHECKING:
@@ -204,6 +205,37 @@ def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.M
     assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, Scope()) is None
     index.replace(range(500, 506), columns([600]))
     assert index.recall() > 0.99
+
+
+def test_many_small_commits_become_few_parts(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest, "SMALL_PART", 3 * PER_FILE)
+    monkeypatch.setattr(nearest, "SMALL_PARTS", 4)
+    vector = np.ones(DIMENSIONS, np.float32)
+    index.replace([], columns(range(1000, 1003), seed=5))
+    assert index.nearest.search(vector, 10, Scope()) is not None
+    for number in range(1003, 1043):
+        index.replace([number - 2] if number % 5 == 0 else [], columns([number], seed=number))
+        index.reads.clear()
+        assert index.nearest.search(vector, 10, Scope()) is not None
+        assert index.reads == [[number]]
+        state = index.nearest._state
+        assert state is not None
+        assert len(state.recent) <= 4 + 44 // 3
+    ids = np.concatenate([part.ids for part in state.recent])
+    assert sorted(ids.tolist()) == index.rows.ids[index.rows.ids >= 1000 << ORDINAL_BITS].tolist()
+    assert index.recall() > 0.99
+    assert index.recall(Scope(np.array([1], np.int16), files=np.arange(990, 1030))) > 0.99
+    before = state.recent[0]
+    index.replace([1042], columns([1050]))
+    assert index.nearest.search(vector, 10, Scope()) is not None
+    assert index.nearest._state is not None
+    assert index.nearest._state.recent[0] is before, "a commit does not copy what it does not change"
+
+
+@pytest.mark.parametrize("rows", [50_000, 700_000, 5_000_000])
+def test_what_waits_for_maintenance_is_searched_in_memory(rows: int) -> None:
+    state = {"rows": rows, "pending": nearest.MAX_RECENT, "dead": 0, "fragments": 1, "indexed_below": 1, "bytes": 1}
+    assert upkeep_due(state, full=False, size=lambda: 1) == "rebuild"
 
 
 @pytest.mark.parametrize(

@@ -513,6 +513,24 @@ def test_after_a_commit_of_its_own_a_process_does_not_read_all_files(
     assert (gone, [one.path for one in fresh]) == (list(revisions), ["z.py"])
 
 
+def test_after_a_commit_of_an_eighth_of_the_files_only_these_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glossator.index.store_reading.FEW_SUMMARIES", 0)
+    store.commit([update(f"f{number}.py", entry(f"n{number}")) for number in range(40)])
+    known = [one.revision for one in store.summaries()]
+    with monkeypatch.context() as patch:
+        patch.delattr(Manifest, "file_columns")
+        store.commit([update(f"f{number}.py", entry(f"m{number}")) for number in range(4)])
+        gone, fresh = store.summaries_since(known)
+        assert len(gone) == 4
+        assert [one.path for one in fresh] == [f"f{number}.py" for number in range(4)]
+    store.commit([update(f"f{number}.py", entry(f"k{number}")) for number in range(20)])
+    gone, fresh = store.summaries_since(known)
+    assert len(gone) == 20
+    assert fresh == [one for one in store.summaries() if one.revision not in known]
+
+
 def test_what_is_skipped_is_read_again_after_changes_of_such_files_only(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

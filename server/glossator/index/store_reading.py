@@ -43,7 +43,8 @@ _Inside = tuple[str, "NDArray[np.int64] | None"]
 """The files that some globs select: LanceDB's condition, and their revisions; "" and None for all."""
 
 FEW_SUMMARIES = 200
-"""So many summaries of files are read one by one; of more, those of all files are read."""
+FEW_SUMMARIES_SHARE = 1 / 8
+"""So many summaries of files are read one by one, and a share of all; of more, those of all files are read."""
 
 KEPT_FREQUENCIES = 50_000
 """Terms whose frequencies are kept until the next commit: one search asks for each of its terms several times."""
@@ -188,7 +189,7 @@ class StoreReader(Lookup):
             live = self._live()
             gone = [revision for revision in known if revision not in live]
             fresh = [revision for revision in live if revision not in known]
-            if len(fresh) < FEW_SUMMARIES:
+            if len(fresh) < FEW_SUMMARIES + FEW_SUMMARIES_SHARE * len(live):
                 return gone, self._manifest.summaries_of(fresh)
         found = self.summaries()  # reading the files' rows takes longer than all else
         live = {one.revision: 0 for one in found}
