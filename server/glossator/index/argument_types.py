@@ -65,7 +65,7 @@ _ALWAYS: Final = (
     *((re.compile(rf"^{box}\.valueOf\(\d*\)$"), f"<{box}>") for box in (*_OF_BOX, "Boolean", "Character")),
 )
 """Methods whose results have one type, whatever they are called on."""
-_ANNOTATION: Final = re.compile(r"@[\w.]+(?:\s*\([^()]*\))?\s*|^\s*(?:\[[^\[\]]*\]\s*)+")
+_ANNOTATION: Final = re.compile(r"@[\w.]+(?![\w.])(?:\s*\([^()]*\))?\s*(?=[^\s=])|^\s*(?:\[[^\[\]]*\]\s*)+")
 _MODIFIERS: Final = re.compile(r"^(?:(?:final|in|out|ref|this|params|readonly|scoped|vararg|noinline|crossinline)\s+)+")
 _TYPE_PARAMETER: Final = re.compile(r"(?:(?:in|out|reified)\s+)*(\w+)(?:\s+extends\s+(.+)|\s*:\s*(.+))?$", re.DOTALL)
 _TEMPLATE_WORD: Final = re.compile(r"^(?:typename|class)\b\s*(?:\.\.\.)?\s*|\s*=[^=>].*$")
@@ -74,7 +74,7 @@ _VALUE_PARAMETER: Final = re.compile(r"[\w:]+(?:\s+[\w:]+)*\s+(\w+)(?:\s*=.*)?",
 """A template's parameter that is no type: `size_t Size = 8`."""
 _WILDCARD: Final = re.compile(r"\?\s*(?:extends|super)\s+")
 """What stands before the bound of a type's unknown argument: `List<? extends Node>`."""
-_NAME: Final = re.compile(r"\s*\b\w+\s*((?:\[\s*\])*)$")
+_NAME: Final = re.compile(r"\s*@?\b\w+\s*((?:\[\s*\])*)$")
 
 
 def parts_of(text: str) -> list[str]:

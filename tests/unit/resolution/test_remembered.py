@@ -48,3 +48,16 @@ def test_shared_results_are_full_at_their_bound() -> None:
     assert not results.full
     results.of_rules["one more"] = 0
     assert results.full
+
+
+def test_what_is_found_whole_rests_on_no_placeholder_that_is_gone() -> None:
+    shared: dict[str, int] = {}
+    known: Remembered[str, int] = Remembered(shared, Doubts(), whole=True)
+    begun = known.begin("a", 0)
+    inner = known.begin("b", 0)
+    assert known.get("a") == 0
+    known.end("b", 2, inner)
+    assert known.get("b") == 2
+    known.end("a", 1, begun)
+    assert (known.get("a"), known.get("b")) == (1, None)
+    assert shared == {}

@@ -73,8 +73,8 @@ class Evaluator(IndexedFiles):
 
         self._tables: list[Remembered[Any, Any]] = []
 
-        def remembered(kind: str) -> Remembered[Any, Any]:
-            table: Remembered[Any, Any] = Remembered(shared.tables.setdefault(kind, {}), self._doubts)
+        def remembered(kind: str, *, whole: bool = False) -> Remembered[Any, Any]:
+            table: Remembered[Any, Any] = Remembered(shared.tables.setdefault(kind, {}), self._doubts, whole=whole)
             self._tables.append(table)
             return table
 
@@ -84,7 +84,7 @@ class Evaluator(IndexedFiles):
         self._held: Remembered[Value, Values] = remembered("held")
         self._imports: Remembered[tuple[str, str, str, int], Values] = remembered("imports")
         self._module_members: Remembered[tuple[str, str, str], Values] = remembered("module_members")
-        self._hierarchies: Remembered[Key, Hierarchy] = remembered("hierarchies")
+        self._hierarchies: Remembered[Key, Hierarchy] = remembered("hierarchies", whole=True)
         self._extensions: Remembered[tuple[Key, str], tuple[Value, ...]] = remembered("extensions")
         self.resolutions: Remembered[Hashable, Resolution] = remembered("resolutions")
         self._file_wide: dict[tuple[str, str], bool] = {}

@@ -50,14 +50,23 @@ class Doubts:
 class Remembered(Generic[_K, _V]):
     """Results of one kind. Not for several threads at once."""
 
-    __slots__ = ("_doubtful", "_doubts", "_own", "_shared")
+    __slots__ = ("_doubtful", "_doubts", "_own", "_shared", "_since", "_unfinished", "_whole")
 
-    def __init__(self, shared: dict[_K, _V], doubts: Doubts) -> None:
-        """Results that hold generally are added to `shared`; doubts are counted in `doubts`."""
+    def __init__(self, shared: dict[_K, _V], doubts: Doubts, *, whole: bool = False) -> None:
+        """Results that hold generally are added to `shared`; doubts are counted in `doubts`.
+
+        Args:
+            whole: whether a result that rests on a placeholder of the same kind holds no longer than that: it is found
+                again, whole, when it is asked for afterwards.
+        """
         self._shared = shared
         self._own: dict[_K, _V] = {}
         self._doubtful: set[_K] = set()
         self._doubts = doubts
+        self._whole = whole
+        self._unfinished = 0
+        self._since: list[_K] = []
+        """What was begun since nothing was unfinished."""
 
     def get(self, key: _K) -> _V | None:
         """The result, or its placeholder; None if it is not known."""
@@ -71,6 +80,9 @@ class Remembered(Generic[_K, _V]):
         """Give a placeholder until the result is there. Returns what `end` is to be given."""
         self._own[key] = placeholder
         self._doubtful.add(key)
+        if self._whole:
+            self._unfinished += 1
+            self._since.append(key)
         return self._doubts.count
 
     def end(self, key: _K, result: _V, begun: int) -> None:
@@ -81,11 +93,20 @@ class Remembered(Generic[_K, _V]):
             self._shared[key] = result
         else:
             self._own[key] = result
+        if self._whole:
+            self._unfinished -= 1
+            if not self._unfinished:
+                for one in self._since:
+                    if one != key:
+                        self.drop(one)
+                self._since.clear()
 
     def forget(self) -> None:
         """Forget what holds for this question only: it was interrupted, so that placeholders may be left."""
         self._own.clear()
         self._doubtful.clear()
+        self._unfinished = 0
+        self._since.clear()
 
     def drop(self, key: _K) -> None:
         """Forget a result."""
