@@ -305,7 +305,7 @@ class Evaluator(IndexedFiles):
     def members(self, values: Values, name: str, place: Spot) -> Values:
         """The members of that name of any of the alternatives."""
         found: dict[Value, None] = {}
-        for value in values:
+        for value in self.rules(place.path).with_members(values) if len(values) > 1 else values:
             found.update(dict.fromkeys(self.member(value, name, place)))
         if len(values) > 1 and any(one.kind == "symbol" for one in found):
             # Only the alternatives that have the member can be meant.

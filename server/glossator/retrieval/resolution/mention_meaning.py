@@ -330,8 +330,13 @@ class MentionMeaning:
             if rules.marks_references and mention.kind == _VALUE:
                 as_value = mention.arguments < 0
                 unfit |= set() if as_value or not functions else fields
-            if fields and (mention.kind in _ACCESSES or (mention.kind == _VALUE and as_value)):
+            accessed = mention.kind in _ACCESSES or (mention.kind == _VALUE and as_value)
+            if fields and accessed:
                 unfit.update(functions)
+            elif functions and accessed and rules.marks_references and mention.receiver < 0:
+                # No method is a value: something else has its name, which is not known if nothing is found.
+                unfit.update(functions)
+                found += (UNKNOWN_VALUE,) if len(functions) == len(found) else ()
             elif functions and rules.fields_apart:
                 unfit |= fields  # `Type::method`
             if functions and rules.members_called and mention.receiver >= 0 and mention.kind in _ACCESSES:

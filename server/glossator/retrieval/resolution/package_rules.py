@@ -238,9 +238,10 @@ class PackageRules(LanguageRules):
             parent = view.symbol(around).parent
             if view.symbol(around).kind == "method" and parent >= 0 and view.symbol(parent).kind not in CONTAINER_KINDS:
                 return NOTHING_KNOWN
-        if world.paths().folders(name):
-            return (Value("module", namespace_seen_from(name, view.path)),)
-        return (UNKNOWN_MODULE,) if view.facts.language == "kotlin" and name[:1].islower() else ()
+        package = Value("module", namespace_seen_from(name, view.path)) if world.paths().folders(name) else None
+        found = () if package is None else (package,)
+        # In Kotlin a receiver that is not known may have a member of the name.
+        return (*found, UNKNOWN_MODULE) if view.facts.language == "kotlin" and name[:1].islower() else found
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """No field is a type, whatever its name, and no function, if there is a type of its name."""
@@ -281,9 +282,8 @@ class PackageRules(LanguageRules):
         for size in range(len(parts) - 1, -1, -1):
             found = world.packaged(".".join(parts[:size]), parts[size], near)
             for part in parts[size + 1 :]:
-                found = tuple(
-                    one for holder in world.held(found) for one in world.member(holder, part, Spot(near)) if found
-                )
+                holders = (one for one in world.held(found) if one.kind != "function")
+                found = tuple(one for holder in holders for one in world.member(holder, part, Spot(near)))
             if found:
                 return found
         return ()
@@ -455,6 +455,10 @@ class JvmRules(PackageRules):
                 # The project may have a function of the name for any type: `fun <T> T.use(...)`.
                 return (*scope_function(name, (value,)), Value("missed", *value.key))
         return super().class_member(world, value, name)
+
+    def function_member(self, world: World, value: Value, name: str) -> Values:
+        """No function is a value: what stands before the name is something else that is called like it."""
+        return NOTHING_KNOWN
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """In Java no field is called: `new URL(text)` means the type, beside a constant of its name."""

@@ -495,7 +495,9 @@ class LanguageRules(LanguageTraits):
         """A member of a function of the index."""
         return (BUILT_IN_VALUE,)
 
-    # Members
+    def with_members(self, values: Values) -> Values:
+        """Of alternatives those that may have members: no function has, where none is a value."""
+        return tuple(one for one in values if one.kind != "function") or values if self.marks_references else values
 
     def extending_files(self, world: World, key: Key, bare: str, name: str) -> list[str]:
         """The files that may add a member of a name to a type, whose name without qualifiers is `bare`."""

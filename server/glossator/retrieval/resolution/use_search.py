@@ -15,6 +15,7 @@ from glossator.index.facts import (
     IN_EXTENSION,
     MENTION_KINDS,
     PRIVATE,
+    PROPERTY,
     SPECIAL,
     fixture_name,
     last_part,
@@ -56,6 +57,7 @@ _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("bas
 _VALUE: Final = MENTION_KINDS.index("value")
 _WRITE: Final = MENTION_KINDS.index("write")
 _NAME: Final = MENTION_KINDS.index("name")
+_READING: Final = frozenset((MENTION_KINDS.index("read"), MENTION_KINDS.index("attribute")))
 
 
 class UseSearch:
@@ -507,7 +509,10 @@ class UseSearch:
         return known
 
     def _fits(self, mention: Mention) -> bool:
-        """Whether a call has as many arguments as the definition takes; true of what is no call (`shop::open`)."""
+        """Whether a call has as many arguments as the definition takes; true of what is no call (`shop::open`), unless
+        functions are no values in the language."""
+        if mention.kind in _READING and self._searched.marks_references and self._is_only_called:
+            return False
         if mention.kind == _VALUE or mention.kind in _TYPES:
             return True
         symbol, given = self._definition.symbol, mention.arguments
@@ -518,6 +523,13 @@ class UseSearch:
         # What is extended may be given first, as in `Extensions.Add(request, 1)`.
         first = symbol.labels == IN_EXTENSION or (symbol.scope and self._searched.extended_given_first)
         return bool(first) and given > 0 and takes(symbol, given - 1)
+
+    @cached_property
+    def _is_only_called(self) -> bool:
+        """Whether the definition is a function that nothing names without a call or `::`, where functions are no
+        values; Kotlin reads Java's `isOpen()` as a property."""
+        symbol = self._definition.symbol
+        return symbol.kind in ("function", "method") and not symbol.flags & PROPERTY and symbol.name[:2] != "is"
 
     def _is_structural(self, target: DefinedSymbol) -> bool:
         """Whether a target is declared by a type that others implement without naming it."""
