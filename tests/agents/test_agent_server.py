@@ -15,13 +15,17 @@ from glossator.answers.evidence import estimated_tokens
 from tests.agents.agents import agent, data_of, error_of, text_of
 from tests.conftest import PROJECT, write_tree
 
-TOOLS = {"search_code", "get_symbol", "outline", "trace", "find_similar", "impact_of_changes", "history", "ask"}
+TOOLS = {
+    *("search_code", "get_symbol", "outline", "trace", "find_unused", "find_similar", "impact_of_changes", "history"),
+    "ask",
+}
 
 CALLS: dict[str, dict[str, object]] = {
     "search_code": {"query": "how is the tax added"},
     "get_symbol": {"symbol": "Cart.total"},
     "outline": {"path": "shop"},
     "trace": {"symbol": "add_tax", "direction": "callers", "depth": 3},
+    "find_unused": {},
     "find_similar": {"symbol": "Money.plus"},
     "ask": {"question": "How is the tax added?", "use_model": False},
 }
@@ -130,6 +134,7 @@ async def test_a_result_keeps_its_budget(tmp_path: Path, most: int) -> None:
             ("outline", {}),
             ("outline", {"path": "package1/module1.py"}),
             ("trace", {"symbol": "shared_helper", "direction": "callers"}),
+            ("find_unused", {"kind": "function"}),
             ("find_similar", {"symbol": "handle_request_1_1"}),
             ("get_symbol", {"symbol": "package1/module1.py"}),
             ("get_symbol", {"symbol": "handle_request_1_1"}),
@@ -138,6 +143,24 @@ async def test_a_result_keeps_its_budget(tmp_path: Path, most: int) -> None:
             budget = max(most, 300) if name == "ask" else most
             result = await data_of(client, name, max_tokens=budget, **arguments)
             assert estimated_tokens(json.dumps(result)) <= 1.15 * budget + 60, (name, result)
+
+
+async def test_what_nothing_uses(tmp_path: Path) -> None:
+    files = {"a.py": "def _spare():\n    return 1\n\n\ndef main():\n    return 1\n", "b/c.py": "LIMIT = 1\n"}
+    async with agent(tmp_path / "indexes", write_tree(tmp_path / "shop", files)) as client:
+        found = await data_of(client, "find_unused")
+        assert [(one["path"], one["start_line"], one["name"], one["visibility"]) for one in found["symbols"]] == [
+            ("a.py", 1, "_spare", "file"),
+            ("b/c.py", 1, "LIMIT", "public"),
+        ]
+        assert found["examined"] == 3
+        assert found["notes"][0] == "Not listed, although no code names them: 1 is where a program begins."
+        found = await data_of(client, "find_unused", path="b", kind="constant")
+        assert [one["name"] for one in found["symbols"]] == ["LIMIT"]
+        text = await text_of(client, "find_unused", kind="functions")
+        assert text.startswith("nothing uses 1 of 2 definitions\na.py:1-2 function _spare (private)\nnote: ")
+        assert "is no file, folder or type" in await error_of(client, "find_unused", path="nothing.py")
+        assert "unknown kind 'sections'" in await error_of(client, "find_unused", kind="sections")
 
 
 async def test_a_path_with_brackets_is_a_path(project: Path, tmp_path: Path) -> None:

@@ -86,6 +86,27 @@ def test_a_line_leads_to_the_definition_there(glossator: Cli, project: Path, tex
     assert answer.startswith("**Method `Cart.add_article`** in `shop/cart.py:12`")
 
 
+def test_what_nothing_uses_as_json(glossator: Cli, tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "shop", {"a.py": "def _spare():\n    return 1\n\n\ndef main():\n    return 1\n"})
+    found = glossator("ask", "--root", root, "--json", "which functions are never used?").json
+    assert found["unused"] == [
+        {
+            "path": "a.py",
+            "line": 1,
+            "kind": "function",
+            "name": "_spare",
+            "qualified_name": "_spare",
+            "end_line": 2,
+            "visibility": "file",
+            "test": False,
+            "members": 0,
+        }
+    ]
+    assert (found["examined"], found["not_examined"]) == (2, 0)
+    assert [one["qualified_name"] for one in found["citations"]] == ["_spare"]
+    assert "unused" not in glossator("ask", "--root", root, "--json", "who calls main?").json
+
+
 @pytest.mark.parametrize(
     "target", ["shop/cart.py:14:9", "shop/cart.py#L14-L15", "shop/cart.py:14-16", "Cart::add_article", "add_article()"]
 )

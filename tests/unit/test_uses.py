@@ -349,7 +349,7 @@ def test_many_files_are_searched_for_text_with_buffers_and_no_more_than_some(
         "settings.py": "ROUTE = 'tasks.bake'\n",
         "more.py": "ROUTE = ''\n",
     }
-    monkeypatch.setattr("glossator.retrieval.uses.FEW_TEXT_FILES", 0)
+    monkeypatch.setattr("glossator.retrieval.text_places.FEW_TEXT_FILES", 0)
     with make_project(tmp_path, files) as project:
         finder = finder_of(project, {"more.py": "ROUTE = 'tasks.brew'\n"})
         for name, path in (("bake", "settings.py"), ("brew", "more.py")):
@@ -358,7 +358,7 @@ def test_many_files_are_searched_for_text_with_buffers_and_no_more_than_some(
             assert not uses.unused
         assert finder.uses(symbol(finder, "stew")).unused
         # With as many entries as are looked at, there may be more that were not.
-        monkeypatch.setattr("glossator.retrieval.uses.MOST_TEXTS", 1)
+        monkeypatch.setattr("glossator.retrieval.text_places.MOST_TEXTS", 1)
         assert not finder_of(project).uses(symbol(finder, "stew")).unused
 
 
@@ -500,7 +500,7 @@ def test_nothing_is_denied_when_the_time_is_over(project: Project, monkeypatch: 
     def endless(*_: object) -> bool:
         raise OutOfTimeError
 
-    monkeypatch.setattr("glossator.retrieval.resolution.resolver.Resolver.may_be_used_unseen", endless)
+    monkeypatch.setattr("glossator.retrieval.resolution.resolver.Resolver.unseen_use", endless)
     assert not finder_of(project).uses(named).unused
 
 

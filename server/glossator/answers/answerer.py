@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from glossator.answers.conversations import Conversations, Turn, new_identity
 from glossator.answers.evidence import Question
 from glossator.answers.gathering import gather_for_symbol, gather_in, search_in
-from glossator.answers.history_answers import history_answer_in, history_note
+from glossator.answers.history_answers import history_note
 from glossator.answers.index_answer import HARDLY_ANSWERED, evidence_answer
 from glossator.answers.model_access import ModelAccess
 from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budget
+from glossator.answers.told_questions import told_answer_in
 from glossator.answers.use_answers import unknown_symbol, use_answer_in
 from glossator.errors import GlossatorError, UsageError
 from glossator.model.speed import ENOUGH_EVIDENCE_TOKENS
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
     from glossator.project.root import Root
     from glossator.project.session import Session
+    from glossator.retrieval.unused import Unused
     from glossator.retrieval.use_records import SymbolUses
     from glossator.settings import Settings
 
@@ -87,6 +90,7 @@ class Answer:
         from_index: offsets of the index's own answer, which stands beside a model's; None if there is none.
         uses: the uses of the symbols that were asked for, each with the folder of its root, if the question was about
             uses.
+        unused: what nothing uses, with the folder of the root, if the question was about that.
     """
 
     answer: str
@@ -100,6 +104,7 @@ class Answer:
     thinking: str = ""
     unsupported: tuple[tuple[int, int], ...] = ()
     uses: tuple[tuple[Path, SymbolUses], ...] = ()
+    unused: tuple[tuple[Path, Unused], ...] = ()
     sources: tuple[SentenceSource, ...] = ()
     unknown: tuple[tuple[int, int], ...] = ()
     is_weak: bool = False
@@ -215,8 +220,11 @@ class Answerer:
             raise UsageError("the question is empty")
         listener = listener or Listener()
         identity = question.conversation_id or new_identity()
-        told = await asyncio.to_thread(use_answer_in, self._session, question)
-        told = told or await asyncio.to_thread(history_answer_in, self._session, question)
+        stopped = threading.Event()
+        try:
+            told = await asyncio.to_thread(told_answer_in, self._session, question, stopped.is_set)
+        finally:
+            stopped.set()  # the thread goes on after a cancellation
         if told is not None:
             return await self._tell(told, question.text, identity, listener)
         async with self.model_access.in_use():
@@ -234,7 +242,17 @@ class Answerer:
             conversation.add(Turn(question, tuple(new[:REMEMBERED]), text))
         listener.evidence(tuple(evidence))
         listener.delta(text)
-        return Answer(text, _cited(text, evidence), tuple(evidence), "", "evidence", identity, {}, uses=told.uses)
+        return Answer(
+            text,
+            _cited(text, evidence),
+            tuple(evidence),
+            "",
+            "evidence",
+            identity,
+            {},
+            uses=told.uses,
+            unused=told.unused,
+        )
 
     async def _ask_index(self, question: Question, identity: str, listener: Listener) -> Answer:
         listener.stage("searching")

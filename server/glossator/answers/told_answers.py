@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glossator.answers.evidence import Evidence
+    from glossator.retrieval.unused import Unused
     from glossator.retrieval.use_records import SymbolUses
 
 _MARK = re.compile("\x00(\\d+)\x00")
@@ -24,11 +25,13 @@ class ToldAnswer:
         marked: Markdown with a mark in place of each citation, since a conversation numbers its evidence.
         evidence: what it cites, numbered from 1.
         uses: what it tells about the uses of each symbol, with the folder of its root.
+        unused: what it tells to be used by nothing, with the folder of the root.
     """
 
     marked: str
     evidence: tuple[Evidence, ...]
     uses: tuple[tuple[Path, SymbolUses], ...] = ()
+    unused: tuple[tuple[Path, Unused], ...] = ()
 
     def text(self, numbers: Sequence[int]) -> str:
         """The answer in Markdown, in which the evidence has these numbers."""

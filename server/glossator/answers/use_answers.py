@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glossator.answers.evidence import Evidence, estimated_tokens
-from glossator.answers.packing import unindexed_entry
-from glossator.answers.root_view import RootView
-from glossator.answers.told_answers import ToldAnswer, citation_mark
+from glossator.answers.cited_places import CitedPlaces
+from glossator.answers.told_answers import ToldAnswer
 from glossator.answers.use_wording import (
     ASPECT_KINDS,
     ASPECT_WORDS,
     NO_CALLEE,
     NOT_NAMED,
+    USES_NOTE,
     by_kind,
     counted_places,
     described_symbol,
@@ -43,13 +42,9 @@ if TYPE_CHECKING:
     from glossator.retrieval.use_records import Caller, NamedSymbol, UsedSymbol, UsePlace
     from glossator.retrieval.uses import UseFinder
 
-USES_NOTE = "*Read from the index, without a language model.*"
-
 WRITTEN_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|\w(?:\.|::|->|#)\w|\(")
 """A name that can hardly be a word of a language."""
 
-DEFINITION_LINES = 20
-"""Lines of a definition that are cited at most."""
 LISTED_USES = 30
 """Resolved places listed of a symbol."""
 POSSIBLE_LISTED = 8
@@ -114,9 +109,8 @@ class _Writer:
     """Writes one answer: collects the evidence that it cites, each place once."""
 
     def __init__(self, session: Session, where: Filter | None) -> None:
-        self._views = {root.path: RootView.of(root) for root in session.roots}
+        self._cited = CitedPlaces(session.roots)
         self._allowed = allowing(where) if where is not None else lambda _path, _language, _kind: True
-        self._evidence: dict[tuple[str, str, int, int], Evidence] = {}
         self._root: Path
         self._finder: UseFinder
 
@@ -140,7 +134,7 @@ class _Writer:
             least = "at least " if len(found) >= MOST_NAMESAKES else ""
             parts.append(f"There are {least}{len(others)} more definitions of the name: {listed}{_more(others)}.")
         text = "\n\n".join([*(part for part in parts if part), USES_NOTE]) + "\n"
-        return ToldAnswer(text, tuple(self._evidence.values()), tuple(uses))
+        return ToldAnswer(text, self._cited.evidence, tuple(uses))
 
     def _restricted(self, uses: SymbolUses) -> SymbolUses:
         places = tuple(place for place in uses.places if self._allowed(place.path, uses.symbol.language, ""))
@@ -337,41 +331,11 @@ class _Writer:
         names = (owner.qualified_name,) if owner is not None else ()
         why = f"`{place.name}` is {_words_of(place)} here" if place.resolved else f"mentions `{place.name}`"
         role: EvidenceRole = "test" if place.test else "caller"
-        return self._numbered(place.path, place.line, place.line, names, owner.kind if owner else "block", why, role)
+        lines = place.path, place.line, place.line
+        return self._cited.cite(self._root, self._finder, lines, names, owner.kind if owner else "block", why, role)
 
     def _cite_symbol(self, symbol: NamedSymbol, role: EvidenceRole, why: str) -> str:
-        names = (symbol.qualified_name,) if symbol.language else ()
-        end = min(symbol.end_line, symbol.line + DEFINITION_LINES)
-        return self._numbered(symbol.path, symbol.start_line, end, names, symbol.kind, why, role)
-
-    def _numbered(
-        self, path: str, start: int, end: int, names: tuple[str, ...], kind: str, why: str, role: EvidenceRole
-    ) -> str:
-        root = self._root
-        key = (str(root), path, start, end)
-        if key not in self._evidence:
-            lines = self._finder.lines(path)[start - 1 : end]
-            source = "\n".join(lines)
-            entry = self._views[root].entry_at(path, start) if names and root in self._views else None
-            if entry is None or entry.qualified_name != names[0]:
-                entry = unindexed_entry(path, start, end)
-            self._evidence[key] = Evidence(
-                number=len(self._evidence) + 1,
-                root=root,
-                path=path,
-                start_line=start,
-                end_line=max(start, start + len(lines) - 1),
-                names=names,
-                kind=kind,
-                why=why,
-                text=source,
-                tokens=estimated_tokens(source),
-                role=role,
-                form="source",
-                source=source,
-                entry=entry,
-            )
-        return citation_mark(self._evidence[key].number)
+        return self._cited.cite_symbol(self._root, self._finder, symbol, role, why)
 
 
 def _symbols(number: int, thing: str) -> str:

@@ -49,6 +49,7 @@ ASPECT_WORDS: Final[Mapping[UseAspect, str]] = {
     "tests": "used in tests",
 }
 
+USES_NOTE: Final = "*Read from the index, without a language model.*"
 NOT_NAMED: Final = "What implements it need not name it, and is found here only where it does."
 NO_CALLEE: Final = "no symbol is known that it calls or reads"
 

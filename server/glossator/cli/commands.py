@@ -383,6 +383,7 @@ def _answer(
                 "model": answer.model,
                 "finish_reason": answer.finish_reason,
                 "usage": answer.usage,
+                **_unused_json(answer),
             }
         )
         return 0
@@ -398,6 +399,28 @@ def _answer(
         terminal.show()
         terminal.show(f"{reason[:1].upper()}{reason[1:]}.")
     return 0
+
+
+def _unused_json(answer: Answer) -> dict[str, object]:
+    """What nothing uses, of an answer that is about that."""
+    if not answer.unused:
+        return {}
+    from glossator.cli.show_uses import symbol_json
+
+    every = [unused for _, unused in answer.unused]
+    listed = [
+        {
+            **symbol_json(one.symbol),
+            "end_line": one.symbol.end_line,
+            "visibility": one.visibility,
+            "test": one.test,
+            "members": one.members,
+        }
+        for unused in every
+        for one in unused.symbols
+    ]
+    examined, left = sum(one.examined for one in every), sum(one.left for one in every)
+    return {"unused": listed, "examined": examined, "not_examined": left}
 
 
 # Status and the rest

@@ -179,7 +179,7 @@ def _as_json(
     overridden: Sequence[NamedSymbol],
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
-        **_symbol(uses.symbol),
+        **symbol_json(uses.symbol),
         "end_line": uses.symbol.end_line,
         **({"inherited_by": uses.symbol.inherited_by} if uses.symbol.inherited_by else {}),
         "uses": [
@@ -197,13 +197,13 @@ def _as_json(
         ],
         "unread_files": uses.unread,
         "unused": uses.unused,
-        "overridden_by": [_symbol(other) for other in overriding],
-        "overrides": [_symbol(other) for other in overridden],
+        "overridden_by": [symbol_json(other) for other in overriding],
+        "overrides": [symbol_json(other) for other in overridden],
     }
     if callers is not None:
         found["callers"] = [
             {
-                **_symbol(caller.symbol),
+                **symbol_json(caller.symbol),
                 "depth": caller.depth,
                 "calls": caller.calls.qualified_name,
                 "places": [{"path": path, "line": line} for path, line in caller.places],
@@ -213,13 +213,14 @@ def _as_json(
         found["callers_complete"] = callers[1]
     if callees is not None:
         found["callees"] = [
-            {**_symbol(used.symbol), "kinds": list(used.kinds), "grade": used.grade, "lines": list(used.lines)}
+            {**symbol_json(used.symbol), "kinds": list(used.kinds), "grade": used.grade, "lines": list(used.lines)}
             for used in callees
         ]
     return found
 
 
-def _symbol(symbol: NamedSymbol) -> dict[str, Any]:
+def symbol_json(symbol: NamedSymbol) -> dict[str, Any]:
+    """A symbol as `--json` gives it."""
     return {
         "path": symbol.path,
         "line": symbol.line,

@@ -150,6 +150,28 @@ class Trace:
 
 
 @dataclass(slots=True)
+class UnusedDefinition(CodePlace):
+    """A definition that nothing uses. `visibility`: "file" (only its own file or type can name it), "project", or
+    "public" (other projects can). `members` counts what is inside it, which nothing uses either."""
+
+    visibility: str = ""
+    test: bool = False
+    members: int = 0
+
+
+@dataclass(slots=True)
+class UnusedDefinitions:
+    """What nothing in the index uses, the most certain first. `left` counts definitions that were not examined, `more`
+    those that are left out."""
+
+    symbols: list[UnusedDefinition]
+    examined: int = 0
+    left: int = 0
+    more: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class ChangedSymbol(CodePlace):
     """A definition that differs from the base. `change` is "added", "changed" or "removed" (then lines are the base's).
 
@@ -227,7 +249,7 @@ class Answered:
     notes: list[str] = field(default_factory=list)
 
 
-ToolResult = Hits | Symbols | Outline | Trace | ChangeImpact | Histories | Answered
+ToolResult = Hits | Symbols | Outline | Trace | UnusedDefinitions | ChangeImpact | Histories | Answered
 
 
 def as_data(value: object) -> Any:
@@ -277,6 +299,8 @@ def as_text(result: ToolResult) -> str:
             lines.append(f"{result.more} more files: give a folder inside, or raise max_tokens")
     elif isinstance(result, Trace):
         lines = [_traced(traced, result.direction) for traced in result.symbols]
+    elif isinstance(result, UnusedDefinitions):
+        lines = _unused(result)
     elif isinstance(result, ChangeImpact):
         lines = _changes(result)
     elif isinstance(result, Histories):
@@ -337,6 +361,17 @@ def _traced(traced: Traced, direction: str) -> str:
     if traced.possible:
         lines.append(f"{traced.possible} more places mention the name; what they refer to is not known")
     return "\n".join(lines)
+
+
+def _unused(result: UnusedDefinitions) -> list[str]:
+    seen = {"file": "private", "project": "seen in this project", "public": "public"}
+    lines = [f"nothing uses {len(result.symbols) + result.more} of {result.examined} definitions"]
+    for one in result.symbols:
+        members = f", {one.members} in it" if one.members else ""
+        lines.append(f"{_where(one)} ({'in a test' if one.test else seen[one.visibility]}{members})")
+    if result.more:
+        lines.append(f"{result.more} more are left out: raise max_tokens, or give a path")
+    return lines
 
 
 def _history(history: PlaceHistory) -> list[str]:

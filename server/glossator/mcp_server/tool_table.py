@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from glossator.mcp_server import change_impact, code_tools, place_history
+from glossator.mcp_server import change_impact, code_tools, place_history, unused_tool
 from glossator.mcp_server.tool_arguments import argument_schema, without_titles
 from glossator.mcp_server.tool_results import (
     Answered,
@@ -21,6 +21,7 @@ from glossator.mcp_server.tool_results import (
     Symbols,
     ToolResult,
     Trace,
+    UnusedDefinitions,
 )
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ class TraceArguments(_Arguments):
     depth: int = Field(
         1, ge=1, le=code_tools.MOST_DEPTH, description="Levels of callers of callers, or callees of callees."
     )
+    max_tokens: int = Field(2000, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+class UnusedArguments(_Arguments):
+    """Arguments of `find_unused`."""
+
+    path: str = Field("", description="Only in this file, folder or type (src/net, src/pool.py, Session).")
+    kind: str = Field("", description='Only this kind: "function", "method", "class", "constant", "field", ...')
     max_tokens: int = Field(2000, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
 
 
@@ -189,6 +198,17 @@ TOOLS: tuple[CodeTool, ...] = (
         code_tools.trace,
     ),
     CodeTool(
+        "find_unused",
+        "Find unused code",
+        "The definitions that nothing in this code uses (dead code): functions, methods, types, constants, fields, the "
+        "private ones first. Names are resolved; what a test runner, a decorator, an entry point, a string or a "
+        "supertype elsewhere may use is not listed. Use it to clean up, and after removing something. Not for the uses "
+        "of one symbol (`trace`), and not for imports and parameters (a linter).",
+        UnusedArguments,
+        UnusedDefinitions,
+        unused_tool.find_unused,
+    ),
+    CodeTool(
         "find_similar",
         "Find similar code",
         "Code that does something similar to a given symbol: an example to follow, a helper that exists already, a "
@@ -233,7 +253,7 @@ TOOLS: tuple[CodeTool, ...] = (
 AGENT_INSTRUCTIONS = (
     "Glossator knows every symbol of this workspace and keeps itself current; there is nothing to index first. Find "
     "code with `search_code`, read it with `get_symbol`, see a file's shape with `outline`, who uses something with "
-    "`trace`, what your edits reach with `impact_of_changes`, and why something was changed with `history`. Lines are "
-    "1-based, paths relative to the project's folder. If a result says that something was left out, raise max_tokens "
-    "or narrow the call."
+    "`trace`, what nothing uses with `find_unused`, what your edits reach with `impact_of_changes`, and why something "
+    "was changed with `history`. Lines are 1-based, paths relative to the project's folder. If a result says that "
+    "something was left out, raise max_tokens or narrow the call."
 )

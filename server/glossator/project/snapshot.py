@@ -82,8 +82,9 @@ class Snapshot:
 
         return Graph(self.store, self.overlay)
 
-    def use_finder(self) -> UseFinder:
-        """What finds the uses of symbols, in the index as it is now; make one per question."""
+    def use_finder(self, *, masked: bool = True) -> UseFinder:
+        """What finds the uses of symbols, in the index as it is now; make one per question. One that is not `masked`
+        reads files in half the time, and nothing of their text may be told."""
         from glossator.retrieval.left_out import LeftOutFiles
         from glossator.retrieval.resolution.source import IndexedFacts
         from glossator.retrieval.uses import UseFinder
@@ -95,7 +96,8 @@ class Snapshot:
 
         self._index.note_use()
         facts = IndexedFacts(self.store.facts, self.overlay)
-        return UseFinder(facts, self.graph, self.text, LeftOutFiles(left_out, partial(read_left_out, self.path)))
+        read = self.text if masked else self.unmasked_text
+        return UseFinder(facts, self.graph, read, LeftOutFiles(left_out, partial(read_left_out, self.path)))
 
     @cached_property
     def reader(self) -> Read:

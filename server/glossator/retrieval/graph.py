@@ -97,6 +97,11 @@ class Graph:
             if entry.path not in self._buffers.paths
         ]
 
+    def count_containing(self, name: str) -> int:
+        """How many stored entries have a name, or a word with the same stem, in their text."""
+        terms = word_terms(name)
+        return self._store.document_frequencies(terms[-1:])[terms[-1]] if terms else 0
+
     def buffered(self) -> list[str]:
         """The paths of the files with unsaved changes."""
         return sorted(self._buffers.paths)

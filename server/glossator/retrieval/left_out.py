@@ -30,7 +30,8 @@ class LeftOutFiles:
 
     def __init__(self, paths: Callable[[], Iterable[str]], read: Callable[[str], str | None]) -> None:
         """`paths` lists the files, relative to the root; `read` gives the text of one, None if it is not to be had."""
-        self._paths = paths
+        self._list_paths = paths
+        self._paths: list[str] | None = None
         self._read = read
         self._texts: dict[str, str | None] = {}
         self._characters = 0
@@ -50,7 +51,9 @@ class LeftOutFiles:
         none = CONFIGURATION | DOCUMENTATION
         found: dict[str, list[int]] = {}
         places, complete = 0, True
-        for path in self._paths():
+        if self._paths is None:
+            self._paths = list(self._list_paths())
+        for path in self._paths:
             other = language_of(path)
             if other in none or not share_names(other, language):
                 continue

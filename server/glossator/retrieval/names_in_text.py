@@ -26,9 +26,11 @@ SEARCHED: Final = tuple(sorted(LANGUAGES.keys() - DOCUMENTATION))
 """Languages of files that may name a symbol as text."""
 PROSE_WORDS: Final = 4
 """A string of so many plain words is a sentence, whose words name nothing."""
+FEWEST_BEGINNING: Final = 4
+"""Characters of the shortest beginning of a name that is looked for in strings."""
 _QUOTED: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`?")
-_DIRECTIVE: Final = re.compile(r"\s*//(?:export|go:linkname)\s")
-"""A comment of Go that names a function to the linker."""
+_ANYWHERE: Final = re.compile(r"^\s*//(?:export|go:linkname)\s|\{\{|\{%|<%")
+"""A comment of Go that names a function to the linker; a template, maybe in a string of many lines."""
 _SCRIPTS: Final = ("javascript", "typescript", "tsx", "jsx", "vue", "svelte", "astro")
 _IN_COMMENTS: Final = {
     **dict.fromkeys(_SCRIPTS, re.compile(r"@\w+\s*(\{.*)")),  # `@param {Shop} shop`
@@ -55,7 +57,7 @@ def columns_of(name: str, line: str, language: str, *, field: bool) -> Iterator[
     if at < 0:
         return
     quoted: list[tuple[int, int]] | None = None
-    anywhere = language in CONFIGURATION or _DIRECTIVE.match(line) is not None
+    anywhere = language in CONFIGURATION or _ANYWHERE.search(line) is not None
     read = _read_comment(line, name, language)
     while at >= 0:
         end = at + len(name)
@@ -73,6 +75,23 @@ def columns_of(name: str, line: str, language: str, *, field: bool) -> Iterator[
         if whole:
             yield at
         at = line.find(name, end)
+
+
+def beginnings_of(name: str) -> list[str]:
+    """The beginnings of a name that are whole words of it: a string may give one of them, and what comes after it is
+    found out at run time (`dispatch(self, "_apply_operator", other)`)."""
+    return [name[:at] for at in range(FEWEST_BEGINNING, len(name) - 1) if name[at] == "_" and name[at - 1] != "_"]
+
+
+def is_quoted(beginning: str, line: str) -> bool:
+    """Whether a line has a string that is the beginning of a name, and nothing else."""
+    at = line.find(beginning)
+    while at >= 0:
+        quote, end = line[at - 1 : at], at + len(beginning)
+        if quote and quote in "\"'`" and line[end : end + 2].removeprefix("_").startswith(quote):
+            return True
+        at = line.find(beginning, end)
+    return False
 
 
 def _read_comment(line: str, name: str, language: str) -> range:

@@ -13,15 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
-from glossator.index.language_detection import language_of
 from glossator.retrieval.go_interfaces import go_implementations
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.left_out import FEW_CHARACTERS, MOST_CHARACTERS
-from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.resolution.declaration_texts import (
     adds_to_module,
+    is_given_to_its_namesake,
     is_said_to_be_used,
     is_said_to_override,
 )
@@ -31,7 +30,9 @@ from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError, P
 from glossator.retrieval.resolution.resolver import Resolver
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.source import uncollected_in, view_in
+from glossator.retrieval.resolution.unseen_uses import UNTYPED
 from glossator.retrieval.resolution.values import Use
+from glossator.retrieval.text_places import TextPlaces
 from glossator.retrieval.use_records import (
     CALLING,
     DEPENDING,
@@ -54,18 +55,13 @@ if TYPE_CHECKING:
 
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.left_out import LeftOutFiles
+    from glossator.retrieval.resolution.evaluation import Evaluator
     from glossator.retrieval.resolution.source import FactsSource
+    from glossator.retrieval.resolution.unseen_uses import UnseenUse
     from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key
 
 MOST_WALKED: Final = 300
 """Symbols that a walk over callers visits at most."""
-MOST_TEXTS: Final = 60
-"""Entries whose text is searched for a name before nothing is said to use it."""
-MOST_IN_TEXT: Final = 100
-"""Places that are found there."""
-FEW_TEXT_FILES: Final = 100
-FEW_TEXT_BYTES: Final = 1_000_000
-"""So many files are read whole, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
 SECONDS: Final = 1.0
 """Processor time for the uses of one symbol; the files that are then left are counted."""
 MOST_SECONDS: Final = 2.0
@@ -82,7 +78,10 @@ _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro
 
 
 class UseFinder:
-    """Finds the uses of symbols of one index, unsaved buffers included. Not thread-safe: make one per question."""
+    """Finds the uses of symbols of one index, unsaved buffers included. Not thread-safe: make one per question.
+
+    `source` has the facts that they are found in.
+    """
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class UseFinder:
         left_out: LeftOutFiles | None = None,
     ) -> None:
         """`read` returns a file's text as it is on screen or on disk; None if it is gone."""
-        self._source = source
+        self.source = source
         self._resolver = Resolver(source)
         self._graph = graph
         self._read = read
@@ -104,13 +103,19 @@ class UseFinder:
         self._owner_symbols: dict[Key, NamedSymbol] = {}
         self._implementing: dict[Key, tuple[list[DefinedSymbol], bool]] = {}
         self._tests: dict[tuple[str, int], bool] = {}
+        self._texts = TextPlaces(graph, source, self.lines, left_out)
 
     def stop_when(self, cancelled: Callable[[], bool]) -> None:
         """Let uses end with `CancelledByUser` as soon as nobody waits for them."""
         self._cancelled = cancelled
 
+    @property
+    def world(self) -> Evaluator:
+        """What its questions have found out about the files."""
+        return self._resolver.world
+
     @contextmanager
-    def _within(self, allowance: Allowance) -> Iterator[None]:
+    def within(self, allowance: Allowance) -> Iterator[None]:
         """Look at more files only as long as the time allows, unless it is limited already."""
         world = self._resolver.world
         if world.patience is not None:
@@ -133,7 +138,7 @@ class UseFinder:
         """
         found = self._merged(self._resolver.definitions(name, path)) or self._inherited(name, path)
         known = {(symbol.path, symbol.name) for symbol in found}
-        with_facts = set(self._resolver.world.files_defining(after_qualifiers(name)))
+        with_facts = set(self.world.files_defining(after_qualifiers(name)))
         for entry in self._graph.named(name):
             if entry.kind == "block" or (path is not None and entry.path != path) or entry.path in with_facts:
                 continue
@@ -161,7 +166,7 @@ class UseFinder:
         """The definition whose name is on a line; else the innermost one around it; with `name`, only one so called."""
         definition = self._resolver.definition_on(path, line, name)
         if definition is not None and (not name or definition.name == name):
-            return self._whole(definition)
+            return self.whole(definition)
         if self._has_symbols(path):
             return None
         entry = self._graph.entry_at(path, line)
@@ -169,10 +174,22 @@ class UseFinder:
             return None
         return symbol_of_entry(entry)
 
+    def type_around(self, path: str, line: int) -> NamedSymbol | None:
+        """The innermost type around a line; None if there is none."""
+        view = self.world.view(path)
+        if view is None:
+            return None
+        around = [
+            (symbol.start, index)
+            for index, symbol in enumerate(view.facts.symbols)
+            if symbol.kind in TYPE_KINDS and symbol.start <= line <= symbol.end
+        ]
+        return self.whole(view.definition(max(around)[1])) if around else None
+
     def _has_symbols(self, path: str) -> bool:
         """Whether the definitions of a file are among its facts: of one that cannot be parsed for these, only the index
         knows them."""
-        facts = self._source.facts(path)
+        facts = self.source.facts(path)
         return facts is not None and bool(facts.symbols)
 
     def meant_at(self, path: str, line: int, column: int, name: str = "") -> Meant:
@@ -184,14 +201,14 @@ class UseFinder:
             column: a byte of the name in the line, from 0; one past its end will do.
             name: the name that stands there, if it is known: finding it is quicker then.
         """
-        facts = self._source.facts(path)
+        facts = self.source.facts(path)
         if facts is None:
             return Meant("possible")
         for index, symbol in enumerate(facts.symbols):
             if symbol.line == line and symbol.column <= column <= symbol.column + len(symbol.name.encode()):
                 definition = self._resolver.definition_at(path, index)
                 if definition is not None:
-                    return Meant("resolved", (self._whole(definition),))
+                    return Meant("resolved", (self.whole(definition),))
         # Names of several words (Kotlin's in backticks) are longer than the word of them that is known.
         long = [other for other in facts.names if name in other and not other.isidentifier()] if name else []
         chosen = [(one, facts.mentions_of(one)) for one in (name, *long)] if name else facts.all_mentions()
@@ -227,7 +244,7 @@ class UseFinder:
                 groups.append(alike[-1])
         return [symbol_of_definitions(group) for group in groups]
 
-    def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
+    def whole(self, definition: DefinedSymbol) -> NamedSymbol:
         """The symbol of a definition, with its declarations."""
         rules = rules_of(definition.language)
         elsewhere = rules.parts_elsewhere or rules.is_declaration_file(definition.path)
@@ -246,7 +263,7 @@ class UseFinder:
         of a variable or a field are those of what is around it."""
         if symbol.kind not in FUNCTION_KINDS | TYPE_KINDS:
             return False
-        found = (self._source.facts(one.path) for one in symbol.definitions)
+        found = (self.source.facts(one.path) for one in symbol.definitions)
         return self.is_precise(symbol) and all(facts is not None and not facts.damaged for facts in found)
 
     # Uses
@@ -254,14 +271,14 @@ class UseFinder:
     @property
     def uncollected(self) -> int:
         """How many files' uses of names have not been collected yet: they may use anything."""
-        return uncollected_in(self._source)
+        return uncollected_in(self.source)
 
     def uses(self, symbol: NamedSymbol, kinds: Collection[str] | None = None) -> SymbolUses:
         """The places that mention a symbol; with `kinds`, those of these kinds only."""
         uncollected = self.uncollected
         if not symbol.definitions:
             return SymbolUses(symbol, (), uncollected, uncollected=uncollected)
-        with self._within(self._answering):
+        with self.within(self._answering):
             found, unread = self.mentions(symbol, kinds)
         places = [UsePlace(use, self) for use in found]
         precise, complete = self.is_precise(symbol), True
@@ -271,8 +288,37 @@ class UseFinder:
             places += [place for place in named if (place.path, place.line) not in known]
             places.sort(key=lambda place: (place.path, place.start))
         settled = complete and not places and unread <= uncollected
-        precise = precise and settled and not self._may_be_used_unseen(symbol)
+        precise = precise and settled and not self.unseen_use(symbol)
         return SymbolUses(symbol, tuple(places), unread, precise=precise, uncollected=uncollected)
+
+    def may_be_used(self, definition: DefinedSymbol) -> bool:
+        """Whether a place names a definition and may mean it, quicker than `uses`; text is not searched."""
+        return self._resolver.may_be_used(definition)
+
+    def is_used_by_twin(self, definition: DefinedSymbol) -> bool:
+        """Whether what uses something else may as well use a definition: another one of the same name in its file or
+        its package, in whose place another build has it; or, in a language without types, a member of something
+        outside the index, for which it may stand in."""
+        is_member = self._resolver.is_member(definition)
+        if definition.language == "swift" and not is_member and self._resolver.is_asked_of_others(definition):
+            return True  # of a module, which is no definition
+        if is_member:
+            return definition.language in UNTYPED and self._resolver.is_asked_of_others(definition)
+        folder = definition.path.rpartition("/")[0]
+        near = None if rules_of(definition.language).parts_elsewhere or definition.language == "go" else definition.path
+        return any(
+            one.key != definition.key and one.path.rpartition("/")[0] == folder and self.may_be_used(one)
+            for one in self._resolver.definitions(definition.qualified_name, near)
+            if one.symbol.kind == definition.symbol.kind
+        )
+
+    def is_required_by_structure(self, definition: DefinedSymbol) -> bool:
+        """Whether a member has the name of one of a type that others implement without naming it: it may be there only
+        so that its class does."""
+        if not self._resolver.is_member(definition):
+            return False
+        namesakes = self._resolver.definitions(definition.name)
+        return any(one.key != definition.key and self._resolver.is_structural(one) for one in namesakes)
 
     def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
         """Whether text is searched for the name of a symbol: code outside of tests only imports it, so that what runs
@@ -283,34 +329,40 @@ class UseFinder:
             return False
         return all(use.kind in ("import", "export") or self.in_test(use.path, use.owner) for use in found)
 
-    def _may_be_used_unseen(self, symbol: NamedSymbol) -> bool:
-        """Whether something outside the index, or by a name made at run time, may use a symbol; or what it overrides,
-        in a class that has no name, such as `object : Listener() {`."""
+    def unseen_use(self, symbol: NamedSymbol) -> UnseenUse:
+        """How something outside the index, or by a name made at run time, may use a symbol, or what it overrides in a
+        class that has no name, such as `object : Listener() {`; "" if nothing can use it so."""
         try:
-            with self._within(self._answering):
-                if any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions):
-                    return True
+            with self.within(self._answering):
+                for definition in symbol.definitions:
+                    if how := self._resolver.unseen_use(definition):
+                        return how
         except OutOfTimeError:
-            self._resolver.world.interrupted()
-            return True
+            self.world.interrupted()
+            return "language"
         if any(self._adds_to_module(definition) for definition in symbol.definitions):
-            return True
+            return "language"
         if symbol.kind == "field" and any(self._is_parameter(definition) for definition in symbol.definitions):
-            return True
+            return "language"
         lines, start, line = self.lines(symbol.path), symbol.start_line, symbol.line
+        if is_given_to_its_namesake(symbol.language, symbol.name, lines):
+            return "text"
         if is_said_to_be_used(symbol.language, lines, start, line):
-            return True
-        return is_said_to_override(lines, start, line) and not self.overridden(symbol)
+            return "language"
+        if is_said_to_override(lines, start, line) and not self.overridden(symbol):
+            return "supertype"
+        found_by_name = symbol.kind in FUNCTION_KINDS and symbol.language in UNTYPED
+        return "made name" if found_by_name and self._texts.begins(symbol.name, symbol.path) else ""
 
     def _adds_to_module(self, definition: DefinedSymbol) -> bool:
         """Whether a definition is, or is in, what a file adds to another module."""
-        view = view_in(self._source, definition.path)
+        view = view_in(self.source, definition.path)
         return view is not None and adds_to_module(view, definition.index, self.lines(definition.path))
 
     def _is_parameter(self, field: DefinedSymbol) -> bool:
         """Whether a field is a parameter of its class's constructor, to which calls give a value by its position: of a
         record, of a class of Kotlin or C# whose name is followed by parameters."""
-        view, parent = view_in(self._source, field.path), field.symbol.parent
+        view, parent = view_in(self.source, field.path), field.symbol.parent
         if view is None or parent < 0:
             return False
         home = view.symbol(parent)
@@ -325,7 +377,7 @@ class UseFinder:
         Imports do not count as uses, and several mentions in one line as one place. If none is found, text that has the
         name counts as one that is possible.
         """
-        near = NearFiles(self._source, symbol.path, most_files)
+        near = NearFiles(self.source, symbol.path, most_files)
         resolver = Resolver(near)
         resolver.world.patience = Patience(COUNTING_SECONDS)
         found, unread = self.mentions(symbol, None, resolver)
@@ -337,18 +389,18 @@ class UseFinder:
         if precise and not using and unread <= self.uncollected:
             named, complete = self._in_text(symbol, FEW_CHARACTERS)
             count = len(named)
-            precise = bool(named) or (complete and not self.uncollected and not self._may_be_used_unseen(symbol))
+            precise = bool(named) or (complete and not self.uncollected and not self.unseen_use(symbol))
         return UseCount(len(resolved), count, near.cut or unread > 0, precise)
 
     def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
         """How many symbols a symbol certainly uses, looking for each name in no more than `most_files` files."""
-        resolver = Resolver(NearFiles(self._source, symbol.path, most_files))
+        resolver = Resolver(NearFiles(self.source, symbol.path, most_files))
         found: set[Key] = set()
         own: set[Key] = set()
         for definition in symbol.definitions:
             callees = resolver.callees(definition, possible=False)
             found.update(callee.target.key for callee in callees if not callee.target.symbol.flags & LOCAL)
-            if (view := view_in(self._source, definition.path)) is not None:
+            if (view := view_in(self.source, definition.path)) is not None:
                 own.update((definition.path, index) for index in view.within(definition.index))
         return len(found - own)
 
@@ -400,41 +452,13 @@ class UseFinder:
         namesakes = [*symbol.definitions, *self._resolver.definitions(symbol.name)]
         defined = {(one.path, one.symbol.line, one.symbol.column) for one in namesakes}
         field = symbol.kind in ("field", "property") and not symbol.name.startswith("@")
-        places: dict[tuple[str, int], UsePlace] = {}
-        found, complete = self._texts_with(symbol.name)
-        for path, language, numbers in found:
-            for number in numbers:
-                text = self.line(path, number)
-                for column in columns_of(symbol.name, text, language, field=field):
-                    at = len(text[:column].encode())
-                    if (path, number, at) not in defined:
-                        use = Use(path, number, at, "name", "possible", None, symbol.name)
-                        places.setdefault((path, number), UsePlace(use, self))
-            if len(places) >= MOST_IN_TEXT:
-                break
-        if self._left_out is not None:
-            elsewhere, read = self._left_out.naming(symbol.name, symbol.language, left_out)
-            complete = complete and read
-            for path, named in elsewhere.items():
-                for number in named:
-                    use = Use(path, number, 0, "name", "possible", None, symbol.name)
-                    places.setdefault((path, number), UsePlace(use, self))
-        return [places[key] for key in sorted(places)], complete
+        found, complete = self._texts.places_of(symbol.name, symbol.language, defined, field=field, left_out=left_out)
+        uses = [Use(path, line, at, "name", "possible", None, symbol.name) for path, line, at in found]
+        return [UsePlace(use, self) for use in uses], complete
 
-    def _texts_with(self, name: str) -> tuple[Iterable[tuple[str, str, range]], bool]:
-        """Paths, languages and lines of files that may have a name as text; and whether these are all."""
-        sizes = self._graph.sizes_in(SEARCHED)
-        if len(sizes) <= FEW_TEXT_FILES and sum(size for _, size in sizes) <= FEW_TEXT_BYTES:
-            return ((path, self._language(path), range(1, len(self.lines(path)) + 1)) for path, _ in sizes), True
-        entries = self._graph.containing(name, SEARCHED, MOST_TEXTS)
-        found = [(entry.path, entry.language, range(entry.start_line, entry.end_line + 1)) for entry in entries]
-        buffers = [(path, self._language(path), range(1, len(self.lines(path)) + 1)) for path in self._graph.buffered()]
-        return [*found, *buffers], len(entries) < MOST_TEXTS
-
-    def _language(self, path: str) -> str:
-        """The language of a file, which its name may not tell: of a notebook's code, of a script without an ending."""
-        facts = self._source.facts(path)
-        return facts.language if facts is not None else language_of(path)
+    def is_common_word(self, symbol: NamedSymbol) -> bool:
+        """Whether a symbol's name is a word of so many texts that nothing is denied of it."""
+        return self._texts.is_common(symbol.name)
 
     def line(self, path: str, line: int) -> str:
         """A line of a file (1-based), without its end; "" if it is gone."""
@@ -473,7 +497,7 @@ class UseFinder:
         Returns:
             The callers, and whether these are all: `MOST_WALKED` symbols are visited at most, for `WALK_SECONDS`.
         """
-        with self._within(self._walking):
+        with self.within(self._walking):
             return self._walk(symbol, depth, kinds, follow_all=follow_all)
 
     def _walk(

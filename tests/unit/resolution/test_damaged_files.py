@@ -105,7 +105,7 @@ def test_files_without_errors_are_not_damaged() -> None:
 
 def _may_be_used(sample: Sample, name: str) -> bool:
     definition = sample.definition(name)
-    return sample.resolver.may_be_used_unseen(definition)
+    return sample.resolver.unseen_use(definition)
 
 
 def test_functions_of_a_class_that_is_not_read_are_none_of_other_files() -> None:

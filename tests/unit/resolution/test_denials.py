@@ -1099,7 +1099,7 @@ def test_what_may_be_used_is_not_denied(kind: str) -> None:
 def _is_denied(sample: Sample, name: str) -> bool:
     name, _, path = name.partition("@")
     definition = sample.definition(name, path or None)
-    return not sample.resolver.uses(definition).uses and not sample.resolver.may_be_used_unseen(definition)
+    return not sample.resolver.uses(definition).uses and not sample.resolver.unseen_use(definition)
 
 
 def test_a_class_of_very_many_members_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1115,8 +1115,8 @@ def test_a_class_of_very_many_members_is_looked_through_once(monkeypatch: pytest
         return read(facts)
 
     monkeypatch.setattr(Facts, "all_mentions", counted)
-    assert not sample.resolver.may_be_used_unseen(sample.definition("Large"))
-    assert sample.resolver.may_be_used_unseen(sample.definition("Marked"))
+    assert not sample.resolver.unseen_use(sample.definition("Large"))
+    assert sample.resolver.unseen_use(sample.definition("Marked"))
     assert len(times) <= 4
 
 

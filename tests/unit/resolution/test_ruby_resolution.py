@@ -170,8 +170,8 @@ def test_a_module_whose_hook_includes_others_has_unknown_supertypes() -> None:
         "lone.rb": "class Lone\n  include Bare\n  def stopped\n  end\nend\n",
     }
     sample = Sample(files)
-    assert sample.resolver.may_be_used_unseen(sample.definition("Mine.stopped"))
-    assert not sample.resolver.may_be_used_unseen(sample.definition("Lone.stopped"))
+    assert sample.resolver.unseen_use(sample.definition("Mine.stopped"))
+    assert not sample.resolver.unseen_use(sample.definition("Lone.stopped"))
 
 
 OUTERMOST = {

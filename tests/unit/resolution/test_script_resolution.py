@@ -648,7 +648,7 @@ def test_methods_that_a_library_or_a_table_may_call_are_not_said_to_be_unused() 
                 """
         }
     )
-    unseen = sample.resolver.may_be_used_unseen
+    unseen = sample.resolver.unseen_use
     assert unseen(sample.definition("open"))
     assert unseen(sample.definition("report"))
     assert unseen(sample.definition("resolve"))
@@ -671,7 +671,7 @@ def test_handlers_of_an_object_that_others_made_are_not_said_to_be_unused() -> N
                 """
         }
     )
-    unseen = sample.resolver.may_be_used_unseen
+    unseen = sample.resolver.unseen_use
     assert all(unseen(sample.definition(name)) for name in ("onabort", "onerror", "onload"))
     assert not unseen(sample.definition("create"))
 

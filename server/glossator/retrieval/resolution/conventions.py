@@ -48,13 +48,18 @@ _WORDS: Final[dict[tuple[str, ...], str]] = {
 """Names, by languages."""
 _FORMS: Final[dict[tuple[str, ...], str]] = {
     ("python", "starlark"): r"test|Test(?:[A-Z\d_]|$)|pytest_|setup_|teardown_|_\w+_$",
-    ("go",): r"(?:Test|Benchmark|Example|Fuzz)(?:[A-Z_]|$)",
+    ("go",): r"(?:Test|Benchmark|Example|Fuzz)(?![a-z])",
     ("csharp",): r"ShouldSerialize[A-Z]|Reset[A-Z]",
     ("java", "kotlin"): r"component\d+$|test[A-Z]",
     ("swift",): r"build[A-Z]|test[A-Z]|unsafe|application",
     ("ruby",): r"test_",
     ("php",): r"test[A-Z_]",
-    ("c", "cpp", "objc"): r"operator\b|test_|(?:setUp|tearDown|suite(?:SetUp|TearDown)|LLVMFuzzerTestOneInput)$",
+    (
+        "c",
+        "cpp",
+        "objc",
+    ): r"operator\b|test_|(?:PyInit_|Java_|JNI_On|luaopen_|Init_|RedisModule_On)"
+    r"|(?:setUp|tearDown|suite(?:SetUp|TearDown)|LLVMFuzzerTestOneInput)$",
     ("javascript", "typescript", "tsx", "jsx", "vue"): r"ng(?:On|Do|After)[A-Z]",
 }
 """How such names begin, as a regular expression, by languages."""

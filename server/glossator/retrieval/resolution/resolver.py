@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from glossator.index.facts import Facts, Mention
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import FactsSource
+    from glossator.retrieval.resolution.unseen_uses import UnseenUse
     from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Resolution
 
 MAX_CALLEES_OF_A_NAME: Final = 5
@@ -49,9 +50,9 @@ class Resolver(Hierarchies):
         """Whether a definition is a test: by its kind, or by what it is decorated with."""
         return unseen_uses.is_test_definition(self.world, definition)
 
-    def may_be_used_unseen(self, definition: DefinedSymbol) -> bool:
-        """Whether a definition may be used without being named in the index (see `unseen_uses`)."""
-        return unseen_uses.may_be_used_unseen(self.world, definition, self.class_key(definition))
+    def unseen_use(self, definition: DefinedSymbol) -> UnseenUse:
+        """How a definition may be used without being named in the index; "" if nothing can use it so."""
+        return unseen_uses.unseen_use(self.world, definition, self.class_key(definition))
 
     def uses(self, definition: DefinedSymbol, kinds: Collection[str] | None = None) -> Uses:
         """The places that mention a definition.
@@ -73,6 +74,26 @@ class Resolver(Hierarchies):
                 unread = max(unread, len(self.world.files_defining(definition.name)))
         found.sort(key=_PLACE)
         return Uses(definition, tuple(found), unread)
+
+    def may_be_used(self, definition: DefinedSymbol) -> bool:
+        """Whether a place may mention a definition, or something overrides it; quicker than `uses`.
+
+        Raises:
+            OutOfTimeError: the time was over before that was known.
+        """
+        return UseSearch(self, self._meaning, definition).finds_any() or bool(self.overrides(definition))
+
+    def is_asked_of_others(self, definition: DefinedSymbol) -> bool:
+        """Whether a place asks something that the index does not have for a member of a definition's name: what stands
+        in for that (a test's double) has it called without being named."""
+        for path in self.world.files_noting(definition.name):
+            view = self.world.view(path)
+            if view is None or not share_names(view.facts.language, definition.language):
+                continue
+            for mention in view.facts.mentions_of(definition.name):
+                if mention.receiver >= 0 and not self.resolve(path, view.facts, definition.name, mention).targets:
+                    return True
+        return False
 
     def _as_override(self, one: DefinedSymbol) -> Use:
         """A definition that overrides another one, as a use of that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from glossator.index.facts import EXPORTED, EXTENSION, MENTION_KINDS, last_part
 from glossator.index.languages import share_names
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import DefinedSymbol, Key
+
+UnseenUse = Literal[
+    "", "convention", "damage", "decorator", "entry point", "language", "made name", "supertype", "test", "text"
+]
+"""How something is used, or may be, that no place names: found by its name; unknown, for syntax errors; registered by
+what decorates it; where a program begins; by the language's own rules; by a name that is put together at run time; by
+a supertype outside the index, or what looks for the subtypes of one; as a test; by its name in a text (which
+`unseen_use` does not look at). "": not at all."""
 
 ENTRY_POINTS: Final = frozenset(("main", "Main", "init", "wmain", "WinMain", "DllMain"))
 """Names of functions that the language's runtime or the operating system calls."""
@@ -74,57 +82,80 @@ def is_test_definition(world: World, definition: DefinedSymbol) -> bool:
     return definition.symbol.kind == "test" or marked
 
 
-def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None) -> bool:
-    """Whether a definition may be used without being named in the index: a program begins there, what it is decorated
-    with may keep it, a library that declares a supertype may look for it or, if it is a member, call it, the language
-    looks members up by names made at run time, or it or what would use it stands in a file with syntax errors.
+def unseen_use(world: World, definition: DefinedSymbol, home: Key | None) -> UnseenUse:
+    """How a definition may be used without being named in the index: a program begins there, what it is decorated with
+    may keep it, a library that declares a supertype may look for it or, if it is a member, call it, the language looks
+    members up by names made at run time, or it or what would use it stands in a file with syntax errors. "" if nothing
+    can use it so.
 
     Args:
         home: the class whose member it is.
     """
     view = world.view(definition.path)
-    if view is None or world.rules(definition.path).may_be_used_unseen(world, view, definition.index):
-        return True
+    if view is None or view.facts.damaged:
+        return "damage"
     bare = bare_name(definition.symbol)
-    if view.facts.damaged or _in_damaged_file(world, bare) or _may_be_made(world, view, bare, home):
-        return True
-    if is_found_by_name(bare, definition.language, member=home is not None):
-        return True
-    if definition.symbol.parent < 0 and is_setting(definition.path, definition.symbol.kind):
-        return True
-    if _is_used_without_name(world, view, definition, home):
-        return True
+    # What asks no other file comes first: most definitions that nothing names are tests.
+    if how := _told_by_itself(world, view, definition, bare, home):
+        return how
     symbol = definition.symbol
-    if is_test_definition(world, definition) or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
-        return True
-    if any(name not in PLAIN_DECORATORS for name in view.decorators(definition.index)):
-        return True
-    if symbol.kind in CONTAINER_KINDS and any(
-        name not in PLAIN_DECORATORS for inner in view.within(definition.index) for name in view.decorators(inner)
-    ):
-        return True  # a class of tests or benchmarks, which a runner finds
-    if symbol.kind in CONTAINER_KINDS and _may_be_looked_for(world, definition):
-        return True
-    if symbol.kind in CONTAINER_KINDS and any(
-        _has_tests(world, key) for key in world.ancestors(definition.key).classes
-    ):
-        return True  # a runner finds its tests, those that it inherits too
-    if symbol.kind in CONTAINER_KINDS and any(
-        view.symbol(one).name == "Main" for one in view.members(definition.index)
-    ):
-        return True  # where a program of C# or the like begins
+    if world.rules(definition.path).may_be_used_unseen(world, view, definition.index):
+        return "language"
+    if _is_used_without_name(world, view, definition, home):
+        return "language"
+    if symbol.kind in CONTAINER_KINDS and (how := _unseen_use_of_type(world, view, definition)):
+        return how
+    extended = home
     if home is None and symbol.scope and symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS:
         # An extension inside a class, which may override a library's: Kotlin's `override fun Info.describe()`.
-        home = (definition.path, symbol.parent)
-    if home is None or home == definition.key:
-        return False
+        extended = (definition.path, symbol.parent)
+    member = extended is not None and extended != definition.key
+    if extended is not None and member and (how := _unseen_use_of_member(world, view, definition, extended)):
+        return how
+    if _in_damaged_file(world, bare):
+        return "damage"
+    return "made name" if _may_be_made(world, view, bare, home) else ""
+
+
+def _told_by_itself(world: World, view: FileView, definition: DefinedSymbol, bare: str, home: Key | None) -> UnseenUse:
+    """How a definition may be used, as far as its own name, kind and decorators tell."""
+    symbol = definition.symbol
+    if is_test_name(bare, definition.language) or is_test_definition(world, definition):
+        return "test"
+    if is_found_by_name(bare, definition.language, member=home is not None or symbol.parent >= 0):
+        return "convention"
+    if symbol.parent < 0 and is_setting(definition.path, symbol.kind):
+        return "convention"
+    if symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS:
+        return "entry point"
+    is_registered = any(name not in PLAIN_DECORATORS for name in view.decorators(definition.index))
+    return "decorator" if is_registered else ""
+
+
+def _unseen_use_of_type(world: World, view: FileView, definition: DefinedSymbol) -> UnseenUse:
+    """How a type may be used by what looks for types."""
+    inside = (name for inner in view.within(definition.index) for name in view.decorators(inner))
+    if any(name not in PLAIN_DECORATORS for name in inside):
+        return "decorator"  # a class of tests or benchmarks, which a runner finds
+    if _may_be_looked_for(world, definition):
+        return "supertype"
+    if any(_has_tests(world, key) for key in world.ancestors(definition.key).classes):
+        return "test"  # a runner finds its tests, those that it inherits too
+    is_begun = any(view.symbol(one).name == "Main" for one in view.members(definition.index))
+    return "entry point" if is_begun else ""  # where a program of C# or the like begins
+
+
+def _unseen_use_of_member(world: World, view: FileView, definition: DefinedSymbol, home: Key) -> UnseenUse:
+    """How a member may be used by what uses its class."""
+    above = world.ancestors(home)
     if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
-        return world.ancestors(home).open  # a supertype that is not known may call it, even of the index
+        return "supertype" if above.open else ""  # one that is not known may call it, even of the index
     around = world.view(home[0])
     if around is not None and any(name not in PLAIN_DECORATORS for name in around.decorators(home[1])):
-        return True
-    above = world.ancestors(home)
-    return bool(above.externals) or above.open or _implements_others(world, view, symbol.parent)
+        return "decorator"
+    if above.externals or above.open or _implements_others(world, view, definition.symbol.parent):
+        return "supertype"
+    return ""
 
 
 def _has_tests(world: World, key: Key) -> bool:
@@ -263,9 +294,27 @@ def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> b
         other = world.view(path)
         if other is not None and share_names(other.facts.language, view.facts.language):
             return True
+    if home is None and view.facts.language in UNTYPED and _is_module_handed_over(world, view):
+        return True
     above = {key[0] for key in world.ancestors(home).classes} if home is not None else set()
     views = (world.view(path) for path in {view.path, *above})
     return any(one is not None and bool(one.facts.mentions_of(ANY)) for one in views)
+
+
+def _is_module_handed_over(world: World, view: FileView) -> bool:
+    """Whether a module is a value somewhere: whoever gets it may call any of its functions."""
+    folder, _, file = view.path.rpartition("/")
+    stem = file.partition(".")[0]
+    name = folder.rpartition("/")[2] if stem in ("__init__", "index") else stem
+    for path in world.files_noting(name):
+        other = world.view(path)
+        if other is None or not any(mention.kind == _VALUE for mention in other.facts.mentions_of(name)):
+            continue
+        imported = (item for item in other.facts.imports if item.name == name)
+        targets = (one for item in imported for one in world.import_target(path, item))
+        if any(one.kind == "module" and one.path == view.path for one in targets):
+            return True
+    return False
 
 
 def _is_handed_over(world: World, name: str, view: FileView) -> bool:

@@ -99,6 +99,8 @@ class UseSearch:
         """Files that are still to be searched."""
         self._cut = 0
         """Files that are not searched, because there are too many."""
+        self._is_one_enough = False
+        """Whether the search may end as soon as a use is found."""
         self._constructor = constructor
         self._hierarchies = hierarchies
         self._meaning = meaning
@@ -143,6 +145,17 @@ class UseSearch:
                 self._cut = max(self._cut, 1)  # less than a file may be left, which counts as one
         return self._found or self._doubted, self._cut + len(self._left)
 
+    def finds_any(self) -> bool:
+        """Whether something uses the definition, or may; a file that is not read may. Mostly its own file tells."""
+        self._is_one_enough = True
+        found, unread = self.run(None)
+        return unread > 0 or any(map(self._is_elsewhere, found))
+
+    def _is_elsewhere(self, use: Use) -> bool:
+        """Whether a use is not at the definition's own name."""
+        own = self._definition
+        return (use.path, use.line, use.column) != (own.path, own.symbol.line, own.symbol.column)
+
     def _find(self, wanted: set[int] | None) -> None:
         """Find the mentions of these kinds."""
         name, own = bare_name(self._definition.symbol), self._own_names()
@@ -159,6 +172,8 @@ class UseSearch:
             current = pending[0]
             for view in self._views_with(current, constructed=current == name):
                 self._found.extend(self._in_file(view, current, wanted, alias=current not in own))
+                if self._is_one_enough and any(map(self._is_elsewhere, self._found)):
+                    return
                 for alias in self._aliases(view, current):
                     if alias not in names and len(names) < MAX_ALIASES:
                         names.add(alias)
@@ -189,6 +204,8 @@ class UseSearch:
             files = self._likeliest_first(files)
             self._cut += len(files[MAX_FILES:])
             files = files[:MAX_FILES]
+        if self._is_one_enough:
+            files = sorted(files, key=lambda path: path != definition.path)
         self._seen.update((path, name) for path in files)
         self._left.update(files)
         self._pending.remove(name)  # from here on, what is left of it is counted

@@ -1,0 +1,261 @@
+"""What nothing uses: the definitions of which the index can deny every use, with how far they can be seen.
+
+Each one is denied as a question about it alone would be (`UseFinder.uses`). Those whose names stand nowhere come first,
+since a look at what is mentioned decides about most of them; the others are examined as long as there is time, those
+whose names stand in few files first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from glossator.index.facts import EXTENSION, TAG
+from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_example, is_test
+from glossator.retrieval.resolution.conventions import is_test_name
+from glossator.retrieval.resolution.default_rules import DefaultRules
+from glossator.retrieval.resolution.file_view import bare_name
+from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError
+from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.unseen_uses import UnseenUse
+from glossator.retrieval.visibility import visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.values import DefinedSymbol, Key
+    from glossator.retrieval.use_records import NamedSymbol
+    from glossator.retrieval.uses import UseFinder
+    from glossator.retrieval.visibility import Visibility
+
+UNUSED_SECONDS: Final = 0.9
+"""Processor time for all definitions that are asked about; those that are then left are counted."""
+VALUE_KINDS: Final = frozenset(("constant", "variable", "field", "property", "enum_member"))
+UNUSED_KINDS: Final = (FUNCTION_KINDS | TYPE_KINDS | VALUE_KINDS) - {"test", "constructor", "namespace", "module"}
+"""Kinds of what may be unused: a constructor's uses are its class's, a namespace's those of its members."""
+_FETCHED_AT_ONCE: Final = 200
+_NO_NAMES: Final = frozenset(("_", "", "default", "<anonymous>"))
+_Waiting = tuple[int, bool, bool, str, int]
+"""A definition that is to be examined: the number of files that mention its name, whether it stands in a test or an
+example, and inside of something else, its file, its number there."""
+UnusedVerdict = Literal["used", "unused"] | UnseenUse
+"""What is known of a definition; an `UnseenUse` if it may be used so."""
+_RANKS: Final = ("file", "project", "public")
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedSymbol:
+    """A definition that nothing uses.
+
+    Attributes:
+        symbol: the definition.
+        visibility: from how far it can be seen.
+        test: whether it stands in a test, an example or a benchmark.
+        members: how many definitions inside it are not listed by themselves, since nothing uses them either.
+    """
+
+    symbol: NamedSymbol
+    visibility: Visibility
+    test: bool
+    members: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """What nothing uses.
+
+    Attributes:
+        symbols: those that can be named in their files only first, then those that other projects can name, then those
+            of tests; the outermost before members.
+        examined: how many definitions were examined.
+        left: how many were not, since the time was over.
+        apart: how many definitions that no place names may be used in another way, by the way.
+        unread: files in languages whose names are not resolved.
+        uncollected: files whose uses of names are still being collected: until then nothing is unused.
+    """
+
+    symbols: tuple[UnusedSymbol, ...] = ()
+    examined: int = 0
+    left: int = 0
+    apart: Counter[UnseenUse] = field(default_factory=Counter)
+    unread: int = 0
+    uncollected: int = 0
+
+    def seen_from(self, visibility: str) -> Unused:
+        """Those that can be seen from so far only."""
+        return replace(self, symbols=tuple(one for one in self.symbols if one.visibility == visibility))
+
+
+class UnusedSearch:
+    """Looks for what nothing uses in some files of an index."""
+
+    def __init__(
+        self,
+        finder: UseFinder,
+        paths: Iterable[str],
+        *,
+        kinds: Collection[str] = UNUSED_KINDS,
+        inside: NamedSymbol | None = None,
+    ) -> None:
+        """`inside` restricts it to what is inside a type; `finder.stop_when` tells whether somebody waits."""
+        self._finder = finder
+        self._paths = list(paths)
+        self._kinds = frozenset(kinds) & UNUSED_KINDS
+        self._inside = {(one.path, one.index) for one in inside.definitions} if inside is not None else None
+        self._found: dict[Key, None] = {}
+        self._apart: Counter[UnseenUse] = Counter()
+        self._unread = 0
+        known = finder.world.memory.setdefault("unused", {})
+        self._verdicts = cast("dict[Key, UnusedVerdict]", known)
+        """What is known of definitions. It follows from the index alone, so a question goes on where the last was cut
+        off."""
+
+    def run(self, seconds: float = UNUSED_SECONDS) -> Unused:
+        """What nothing uses, as far as that is found out in so many seconds of processor time.
+
+        Raises:
+            CancelledByUser: nobody waits for it.
+        """
+        if uncollected := self._finder.uncollected:
+            return Unused(uncollected=uncollected)
+        waiting: list[_Waiting] = []
+        examined = 0
+        with self._finder.within(Allowance(seconds, seconds)):
+            try:
+                waiting = self._in_order()
+                for named, _, _, path, index in waiting:
+                    self._examine((path, index), named)
+                    examined += 1
+            except OutOfTimeError:
+                self._finder.world.interrupted()
+        return Unused(self._listed(), examined, len(waiting) - examined, self._apart, self._unread)
+
+    def _in_order(self) -> list[_Waiting]:
+        """The definitions to examine, in this order."""
+        mentioned = self._mentioned()
+        waiting: list[_Waiting] = []
+        for view in self._views(self._paths):
+            if type(rules_of(view.facts.language)) is DefaultRules:
+                self._unread += any(symbol.kind in self._kinds for symbol in view.facts.symbols)
+                continue
+            apart, path = is_test(view.path) or is_example(view.path), view.path
+            for index, symbol in enumerate(view.facts.symbols):
+                if symbol.kind not in self._kinds or not self._is_asked(view, index):
+                    continue
+                named = mentioned[bare_name(symbol)]
+                if not named and is_test_name(symbol.name, view.facts.language):
+                    self._apart["test"] += 1
+                else:
+                    waiting.append((named, apart, symbol.parent >= 0, path, index))
+        waiting.sort()
+        return waiting
+
+    def _views(self, paths: list[str]) -> Iterable[FileView]:
+        world = self._finder.world
+        for start in range(0, len(paths), _FETCHED_AT_ONCE):
+            some = paths[start : start + _FETCHED_AT_ONCE]
+            world.prefetch(some)
+            for path in some:
+                world.check_time()
+                if (view := world.view(path)) is not None:
+                    yield view
+
+    def _mentioned(self) -> Counter[str]:
+        """Name -> how many files mention it. It follows from the facts alone, so other questions can use it."""
+        memory = self._finder.world.memory
+        if not isinstance(known := memory.get("mentioned"), Counter):
+            known = Counter[str]()
+            for view in self._views(list(self._finder.source.paths())):
+                known.update(view.facts.names)
+            memory["mentioned"] = known
+        return known
+
+    def _is_asked(self, view: FileView, index: int) -> bool:
+        symbol = view.symbol(index)
+        if symbol.name in _NO_NAMES or symbol.flags & EXTENSION:
+            return False
+        if self._inside is None:
+            return True
+        around = {(view.path, one) for one in view.chain(index)}
+        return (view.path, index) not in self._inside and not around.isdisjoint(self._inside)
+
+    def _examine(self, key: Key, named: int) -> None:
+        """Note what is known of a definition, whose name so many files mention."""
+        if (verdict := self._verdicts.get(key)) is None:
+            definition = self._finder.world.definition(key)
+            verdict = "used" if definition is None else self._verdict(definition, named)
+            self._finder.world.check_time()  # what was found out when time was over says nothing
+            self._verdicts[key] = verdict
+        if verdict == "unused":
+            self._found[key] = None
+        elif verdict != "used" and not named:
+            self._apart[verdict] += 1
+
+    def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
+        """Whether something uses a definition, or may use it without its name."""
+        finder = self._finder
+        if named and finder.may_be_used(definition):
+            return "used"
+        if _is_tag(finder.world.view(definition.path), definition) or finder.is_used_by_twin(definition):
+            return "used"
+        symbol = finder.whole(definition)
+        if symbol.definitions[0].key != definition.key:
+            return "used"  # a declaration of another one, which is examined by itself
+        if how := finder.unseen_use(symbol):
+            return how
+        kin = finder.overridden(symbol) or finder.overriding(symbol) if symbol.kind not in TYPE_KINDS else ()
+        if kin or finder.is_required_by_structure(definition):
+            return "supertype"
+        if finder.is_common_word(symbol):
+            return "text"
+        uses = finder.uses(symbol)
+        if uses.unused:
+            return "unused"
+        return "text" if uses.places and all(place.kind == "name" for place in uses.places) else "used"
+
+    def _listed(self) -> tuple[UnusedSymbol, ...]:
+        """What was found, without what stands inside of something else that was."""
+        inside: Counter[Key] = Counter()
+        outermost: list[DefinedSymbol] = []
+        for key in self._found:
+            definition, view = self._finder.world.definition(key), self._finder.world.view(key[0])
+            if definition is None or view is None:
+                continue
+            outer = [(key[0], one) for one in view.chain(key[1]) if one != key[1] and (key[0], one) in self._found]
+            if outer:
+                inside[outer[-1]] += 1
+            else:
+                outermost.append(definition)
+        return tuple(sorted((self._told(one, inside[one.key]) for one in outermost), key=_rank))
+
+    def _told(self, definition: DefinedSymbol, members: int) -> UnusedSymbol:
+        view, path = self._finder.world.view(definition.path), definition.path
+        lines = self._finder.lines(path)
+        seen: Visibility = "public" if view is None else visibility(view, definition.index, lines)
+        return UnusedSymbol(self._finder.whole(definition), seen, is_test(path) or is_example(path), members)
+
+
+def _is_tag(view: FileView | None, definition: DefinedSymbol) -> bool:
+    """Whether a definition is a tag in C whose type is called so, too: `typedef struct pool { ... } pool;`."""
+    if view is None or not definition.symbol.flags & TAG:
+        return False
+    return any(not view.symbol(one).flags & TAG for one in view.named(definition.name))
+
+
+def _rank(one: UnusedSymbol) -> tuple[bool, int, bool, str, int]:
+    is_member = one.symbol.definitions[0].symbol.parent >= 0
+    return one.test, _RANKS.index(one.visibility), is_member, one.symbol.path, one.symbol.line
+
+
+def unused_in(
+    finder: UseFinder,
+    paths: Iterable[str],
+    *,
+    kinds: Collection[str] = UNUSED_KINDS,
+    inside: NamedSymbol | None = None,
+    seconds: float = UNUSED_SECONDS,
+) -> Unused:
+    """What nothing uses in some files; see `UnusedSearch`."""
+    return UnusedSearch(finder, paths, kinds=kinds, inside=inside).run(seconds)

@@ -1,0 +1,322 @@
+"""What nothing uses, in many languages: what is listed, from how far it can be seen; what is not listed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from glossator.errors import CancelledByUser
+from glossator.project.session import Session
+from glossator.project.unused_code import scope_named, unused_code
+from glossator.retrieval.resolution.patience import Patience
+from glossator.retrieval.resolution.values import DefinedSymbol
+from glossator.retrieval.unused import UnusedSearch, UnusedVerdict, unused_in
+from glossator.settings import Settings
+from tests.conftest import write_tree
+
+TREE = {
+    "pyproject.toml": '[project.scripts]\nshop = "py.shop:from_entry_point"\n',
+    "py/shop.py": """
+import json
+
+
+def from_entry_point():
+    return _used()
+
+
+def _used():
+    return 1
+
+
+def _private():
+    return 2
+
+
+def public():
+    return Basket(), TOTAL
+
+
+def registered_later():
+    return 3
+
+
+@app.route("/")
+def routed():
+    return 4
+
+
+def main():
+    return public()
+
+
+def __getattr__(name):
+    return name
+
+
+def hook(value):
+    return value
+
+
+def load(text, hook=hook):
+    return json.loads(text, object_hook=hook)
+
+
+TOTAL = 1
+_LIMIT = 2
+
+
+class Basket:
+    def _hidden(self):
+        return 1
+
+    def shown(self):
+        return 2
+
+    def __len__(self):
+        return 0
+
+    def visit_Name(self):
+        return 3
+
+    def _apply_operator_Sum(self):
+        return 5
+
+    def walk(self, kind, other):
+        dispatch(self, '_apply_operator', other)
+        return getattr(self, 'visit_' + kind)
+
+    def tabled(self):
+        return HANDLERS['registered_later']
+
+
+class Lonely:
+    SIZE = 3
+
+    def alone(self):
+        return 1
+""",
+    "py/plugins.py": "def on_start():\n    return 1\n\n\ndef on_end():\n    return 2\n",
+    "py/manager.py": "from py import plugins\n\nregister(plugins)\n",
+    "py/page.py": 'PAGE = """\n<p>\n{{ basket.in_template }}\n</p>\n"""\nprint(PAGE)\n\n\n'
+    "class Page:\n    def in_template(self):\n        return 1\n\n    def in_no_template(self):\n        return 2\n",
+    "py/doubles.py": "import lib\n\n\ndef go(client: lib.Client):\n    client.send_all()\n\n\n"
+    "class Fake:\n    def send_all(self):\n        return 1\n\n    def send_none(self):\n        return 1\n\n\n"
+    "Fake()\n",
+    "tests/test_shop.py": "def test_it():\n    assert True\n\n\ndef helper_of_none():\n    return 1\n",
+    "go/main.go": "package main\n\nfunc main() { Start() }\n\nfunc Start() {}\n\nfunc unusedHere() {}\n\nvar _ = 1\n",
+    "go/lib/lib.go": "package lib\n\ntype Sealed interface {\n\terror\n\tseal()\n}\n\ntype Bolt struct{}\n\n"
+    "func (b Bolt) seal() {}\n"
+    "func (b Bolt) loose() {}\nfunc Exported() Sealed { return nil }\nfunc Benchmark2(b int) {}\n",
+    "go/lib/a_linux.go": "package lib\n\nconst page = 1\n\nfunc size() int { return page }\nfunc init() { size() }\n",
+    "go/lib/a_windows.go": "package lib\n\nconst page = 2\n",
+    "ts/a.ts": "import { b } from './b'\n\nexport function seen() { return b }\nfunction hidden() { return 1 }\n"
+    "export class Panel {\n  private secret() { return 1 }\n  open() { return 2 }\n  render() { return 3 }\n}\n",
+    "ts/b.ts": "export const b = 1\nexport const c = 2\n",
+    "java/A.java": "package shop;\npublic class A {\n  private int spare;\n  private void secret() {}\n"
+    "  void inPackage() {}\n  public void open() {}\n  @Override public String toString() { return new Inner().x(); }\n"
+    "  static class Inner { String x() { return one(new A()); } }\n  static String one(A a) { return null; }\n}\n",
+    "rust/src/lib.rs": "pub fn open() {}\nfn closed() {}\npub(crate) fn inside() {}\n#[test]\nfn checks() {}\n"
+    "struct Gate;\nimpl Drop for Gate {\n  fn drop(&mut self) {}\n}\npub fn gate() -> Gate { Gate }\n",
+    "cs/A.cs": "namespace Shop {\n  public class A {\n    void Secret() {}\n    public void Open() {}\n"
+    "    internal void Inside() {}\n    static void Main() { new A(); }\n  }\n}\n",
+    "kt/a.kt": "package a\n\nprivate fun secret() = 1\ninternal fun inside() = 2\nfun open() = 3\n",
+    "swift/A.swift": "private func secret() {}\nfunc inside() {}\npublic func open() {}\n",
+    "php/a.php": "<?php\nclass Till {\n  private function secret() {}\n  public function open() {}\n"
+    "  public function __get($name) {}\n}\nnew Till();\n",
+    "rb/a.rb": "class Till\n  def open_it\n    1\n  end\n\n  private\n\n  def secret\n    2\n  end\nend\nTill.new\n",
+    "c/a.c": '#include "a.h"\n\nstatic int secret(void) { return 1; }\nint shown(void) { return 2; }\n'
+    "typedef struct pool { int size; } pool;\nint take(pool *p) { return p->size; }\n"
+    "int PyInit_a(void) { return 0; }\n",
+    "c/a.h": "int shown(void);\nint take(struct other *);\n",
+}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    folder = tmp_path_factory.mktemp("unused")
+    root = write_tree(folder / "project", TREE)
+    session = Session([root], Settings(index_dir=folder / "cache", workers=1))
+    session.root.index()
+    yield session
+    session.close()
+
+
+def listed(session: Session, where: str, kinds: tuple[str, ...] = ()) -> dict[str, str]:
+    """What is listed in a place: the qualified names and from how far each is seen."""
+    scope = scope_named(session, where)
+    assert scope is not None, where
+    (found,) = unused_code(session, scope, kinds=kinds)
+    assert not found.unused.left
+    return {one.symbol.qualified_name: "test" if one.test else one.visibility for one in found.unused.symbols}
+
+
+def test_python(session: Session) -> None:
+    assert listed(session, "py/shop.py") == {
+        "_private": "file",
+        "_LIMIT": "file",
+        "Basket._hidden": "file",
+        "load": "public",
+        "Lonely": "public",
+        "Basket.shown": "public",
+        "Basket.walk": "public",
+        "Basket.tabled": "public",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "from_entry_point",  # in configuration
+        "registered_later",  # in a string
+        "routed",  # by its decorator
+        "main",
+        "__getattr__",
+        "hook",  # the value of a parameter of its name
+        "Basket.visit_Name",  # by a name that is put together
+        "Basket._apply_operator_Sum",  # by one whose beginning is handed over
+        "Basket.__len__",
+    ],
+)
+def test_what_may_be_used_is_not_listed(session: Session, name: str) -> None:
+    assert name not in listed(session, "py/shop.py")
+
+
+def test_it_is_counted_by_how_it_may_be_used(session: Session) -> None:
+    scope = scope_named(session, "py/shop.py")
+    assert scope is not None
+    (found,) = unused_code(session, scope)
+    assert found.unused.apart["decorator"] == 1
+    assert found.unused.apart["made name"] == 2
+    assert found.unused.apart["convention"] == 2
+    assert found.unused.apart["text"] == 3  # the entry point, the string, the parameter's value
+    scope = scope_named(session, "tests")
+    assert scope is not None
+    (found,) = unused_code(session, scope)
+    assert found.unused.apart["test"] == 1
+
+
+def test_members_are_counted_with_their_type(session: Session) -> None:
+    scope = scope_named(session, "py/shop.py")
+    assert scope is not None
+    (found,) = unused_code(session, scope)
+    members = {one.symbol.name: one.members for one in found.unused.symbols}
+    assert members["Lonely"] == 2
+    assert members["_private"] == 0
+
+
+def test_a_module_that_is_handed_over(session: Session) -> None:
+    assert listed(session, "py/plugins.py") == {}
+
+
+def test_a_template_in_a_text_of_many_lines(session: Session) -> None:
+    assert listed(session, "py/page.py", ("method",)) == {"Page.in_no_template": "public"}
+
+
+def test_a_double_of_something_outside_the_index(session: Session) -> None:
+    assert listed(session, "py/doubles.py", ("method",)) == {"Fake.send_none": "public"}
+
+
+def test_tests_come_apart(session: Session) -> None:
+    assert listed(session, "tests") == {"helper_of_none": "test"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        (
+            "go",
+            {"unusedHere": "project", "Bolt.loose": "project", "Exported": "public"},
+        ),
+        ("ts", {"hidden": "file", "seen": "public", "Panel": "public", "c": "public"}),
+        ("java", {"A.spare": "file", "A.secret": "file", "A.inPackage": "project", "A.open": "public"}),
+        ("rust", {"closed": "file", "inside": "project", "open": "public", "gate": "public"}),
+        ("cs", {"A.Secret": "file", "A.Inside": "project", "A.Open": "public"}),
+        ("kt", {"secret": "file", "inside": "project", "open": "public"}),
+        ("swift", {"secret": "file", "inside": "project", "open": "public"}),
+        ("php", {"Till.secret": "file", "Till.open": "public"}),
+        ("rb", {"Till.secret": "file", "Till.open_it": "public"}),
+        ("c", {"secret": "file", "shown": "public", "take": "public"}),
+    ],
+)
+def test_other_languages(session: Session, folder: str, expected: dict[str, str]) -> None:
+    assert listed(session, folder) == expected
+
+
+def test_a_type(session: Session) -> None:
+    assert listed(session, "Basket") == {
+        "Basket._hidden": "file",
+        "Basket.shown": "public",
+        "Basket.walk": "public",
+        "Basket.tabled": "public",
+    }
+    assert listed(session, "Lonely") == {"Lonely.SIZE": "public", "Lonely.alone": "public"}
+
+
+def test_files_and_folders_of_a_name(session: Session) -> None:
+    assert listed(session, "shop") == listed(session, "py/shop.py")
+    assert scope_named(session, "nothing_so_called") is None
+
+
+def test_the_private_come_first_and_tests_last(session: Session) -> None:
+    scope = scope_named(session, "")
+    assert scope is not None
+    (found,) = unused_code(session, scope)
+    ranks = [3 if one.test else ("file", "project", "public").index(one.visibility) for one in found.unused.symbols]
+    assert ranks == sorted(ranks)
+    assert ranks[0] == 0
+    assert ranks[-1] == 3
+
+
+def test_every_one_listed_is_denied_by_itself(session: Session) -> None:
+    snapshot = session.root.open()
+    assert snapshot is not None
+    finder = snapshot.use_finder()
+    found = unused_in(finder, finder.source.paths())
+    assert len(found.symbols) > 30
+    assert all(finder.uses(one.symbol).unused for one in found.symbols)
+
+
+def test_it_ends_when_nobody_waits(session: Session) -> None:
+    snapshot = session.root.open()
+    assert snapshot is not None
+    finder = snapshot.use_finder()
+    finder.stop_when(lambda: True)
+    with pytest.raises(CancelledByUser):
+        unused_in(finder, finder.source.paths())
+
+
+def test_what_time_leaves_is_counted_and_gone_on_with(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "many", {f"m{number}.py": f"def f{number}():\n    return 1\n" for number in range(20)})
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        snapshot = session.root.open()
+        assert snapshot is not None
+        finder = snapshot.use_finder()
+
+        class Interrupted(UnusedSearch):
+            """Has no more time at the fifth definition."""
+
+            def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
+                if definition.name == "f12":  # by path: m0, m1, m10, m11, m12
+                    finder.world.patience = Patience(-1.0)
+                return super()._verdict(definition, named)
+
+        first = Interrupted(finder, finder.source.paths()).run(60)
+        assert (first.examined, first.left, len(first.symbols)) == (4, 16, 4)
+        asked: list[str] = []
+
+        class Continued(UnusedSearch):
+            """Notes what it has to find out."""
+
+            def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
+                asked.append(definition.name)
+                return super()._verdict(definition, named)
+
+        again = Continued(snapshot.use_finder(), finder.source.paths()).run(60)
+        assert (again.examined, again.left, len(again.symbols)) == (20, 0, 20)
+        assert len(asked) == 16
+    finally:
+        session.close()
