@@ -3,6 +3,8 @@ lead out of the index tell about receivers."""
 
 import pytest
 
+from glossator.retrieval.resolution.type_texts import TypeText
+from glossator.retrieval.resolution.values import Spot
 from tests.unit.resolution.resolution_samples import Sample
 
 JAVA = {
@@ -281,3 +283,45 @@ def test_csharp() -> None:
     ]
     assert sample.uses("Sold", "Shelf.cs") == ["Use.cs: list.Where(book => book.Sold()).First().Read();"]
     assert sample.uses("Send", "Shelf.cs") == ["Use.cs: request.Item(null).Send();"]
+
+
+BOUNDS = {
+    "Node.java": """
+        import java.util.List;
+        public class Node<T extends Node<T>> {
+            public T next() { return null; }
+            public void visit() { next().next().visit(); }
+            <K extends Node<K>, V extends List<K>> void all(V nodes) { nodes.get(0).visit(); }
+            <A extends Pair<B>, B extends Pair<A>> void swap(A one) { one.other(); }
+        }
+    """,
+    "Pair.java": "public class Pair<T> { public T other() { return null; } }",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "target"),
+    [
+        ("public void visit() { next().next().visit(); }", "visit", "Node.java:Node.visit"),
+        ("<K extends Node<K>, V extends List<K>> void all(V nodes) { nodes.get(0).visit(); }", "visit", "Node.visit"),
+        ("<A extends Pair<B>, B extends Pair<A>> void swap(A one) { one.other(); }", "other", "Pair.java:Pair.other"),
+    ],
+)
+def test_a_parameter_whose_bound_names_it_is_an_instance_of_that(line: str, name: str, target: str) -> None:
+    assert Sample(BOUNDS).at("Node.java", line, name, -1).endswith(target)
+
+
+@pytest.mark.parametrize("bound", ["Enum<T>", "Enum<U>"])
+def test_a_bound_is_not_put_into_itself_again_and_again(bound: str) -> None:
+    """Of a name that several classes have, the number of values would be multiplied each time."""
+    files = {f"Enum{number}.java": "enum Enum { ONE }" for number in range(3)}
+    files["Use.java"] = f"class Use {{ <T extends {bound}, U extends Enum<T>> void f(T e) {{ e.name(); }} }}"
+    sample = Sample(files)
+    world = sample.resolver.world
+    values = world.type_value(TypeText("T"), Spot("Use.java", 1))
+    assert {value.path for value in values} == {f"Enum{number}.java" for number in range(3)}
+    waiting, seen = list(values), 0
+    while waiting:
+        waiting += [inner for part in waiting.pop().arguments for inner in part]
+        seen += 1
+        assert seen < 100

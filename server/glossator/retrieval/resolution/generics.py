@@ -13,7 +13,7 @@ from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, RECEIVER, 
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.rules import LanguageRules, World
@@ -34,15 +34,47 @@ def bound_of(world: World, name: str, place: Spot) -> Values | None:
     view = world.view(place.path)
     if view is None:
         return None
+    rules = world.rules(place.path)
     for around in view.chain(place.owner):
-        for one in view.symbol(around).generics:
-            parameter, _, bound = one.partition(":")
-            if parameter == name:
-                kind = world.rules(place.path).read_type(bound) if bound else None
-                if kind is None or kind.name == name:
-                    return NOTHING_KNOWN
-                return world.type_value(kind, Spot(place.path, around))
+        bounds = dict(_bounds(rules, view.symbol(around)))
+        if name in bounds:
+            kind = bounds[name]
+            if kind is None or kind.name == name:
+                return NOTHING_KNOWN
+            # `T extends Enum<T>`: T stands for any `Enum` inside. Put into itself again and again, a name of several
+            # classes would stand for more and more values.
+            spot = Spot(place.path, around)
+            circular = [one for one in dict.fromkeys(_names(kind)) if _leads_to(bounds, one, name)]
+            return _with(world, rules, kind, {one: _bare(world, bounds[one], spot) for one in circular}, spot)
     return None
+
+
+def _bounds(rules: LanguageRules, symbol: Symbol) -> Iterator[tuple[str, TypeText | None]]:
+    """The parameters of a generic symbol, each with its bound."""
+    for one in symbol.generics:
+        parameter, _, bound = one.partition(":")
+        yield parameter, rules.read_type(bound) if bound else None
+
+
+def _bare(world: World, kind: TypeText | None, place: Spot) -> Values:
+    """Instances of a type whatever its arguments are."""
+    if kind is None or kind.name in _BUILT:
+        return NOTHING_KNOWN
+    return world.type_value(TypeText(kind.name), place)
+
+
+def _leads_to(bounds: Mapping[str, TypeText | None], name: str, wanted: str) -> bool:
+    """Whether a name is a parameter, or one whose bound names it, or a parameter whose bound does, and so on."""
+    waiting, seen = [name], {name}
+    while waiting:
+        name = waiting.pop()
+        if name == wanted:
+            return True
+        if (kind := bounds.get(name)) is not None:
+            fresh = set(_names(kind)) - seen
+            seen |= fresh
+            waiting.extend(fresh)
+    return False
 
 
 def bound_type(world: World, rules: LanguageRules, value: Value) -> Values:
