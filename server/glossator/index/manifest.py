@@ -280,12 +280,6 @@ class Manifest(Database):
             rows = connection.execute("SELECT path, skipped FROM files WHERE skipped <> ''").fetchall()
         return sorted((path_out(path), reason) for path, reason in rows)
 
-    def languages(self) -> dict[str, int]:
-        """Language -> number of its indexed files."""
-        select = "SELECT label, count(*) FROM files JOIN labels ON labels.id = language WHERE skipped = '' GROUP BY 1"
-        with self.reading() as connection:
-            return dict(connection.execute(select))
-
     def touch(self, records: Iterable[FileRecord]) -> None:
         """Update the sizes and times of files whose contents have not changed."""
         with self.transaction() as connection:

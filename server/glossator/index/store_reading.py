@@ -168,10 +168,6 @@ class StoreReader(Lookup):
             self._skipped = changes, skipped
         return skipped
 
-    def languages(self) -> dict[str, int]:
-        """See `Manifest.languages`."""
-        return self._manifest.languages()
-
     def uncollected(self) -> int:
         """The number of files whose facts have not been collected yet; cheaper than `status`."""
         return self._manifest.uncollected()

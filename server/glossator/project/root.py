@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import logging
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from glossator.errors import StoreCorruptError, StoreError, StoreLockedError, WorkspaceError
@@ -385,14 +386,13 @@ class Root:
     def expect_changes(self) -> None:
         """Have the workers prepare for changes of files in the languages that most files are in.
 
-        Raises:
-            StoreError: the index cannot be read.
+        Call it after a search, which reads what files there are.
         """
         snapshot = self.snapshot()
-        counts = snapshot.store.languages() if snapshot is not None else {}
-        least = EXPECTED_SHARE * sum(counts.values())
-        frequent = sorted((name for name, count in counts.items() if count > least), key=lambda name: -counts[name])
-        self._shared.pool.expect(frequent)
+        files = snapshot.searcher.corpus.files.values() if snapshot is not None else ()
+        counts = Counter(file.language for file in files)
+        least = EXPECTED_SHARE * counts.total()
+        self._shared.pool.expect([name for name, count in counts.most_common() if count > least])
 
     def release_memory(self, seconds: float) -> None:
         """Give back what the index keeps in memory, if nobody has asked anything for so long."""
