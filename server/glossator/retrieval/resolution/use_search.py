@@ -341,6 +341,7 @@ class UseSearch:
                 variant = self._meaning.form_of(path, facts, name, mention)
                 form = (kind, mention.receiver, around, mention.arguments, mention.given, variant)
                 if (known := grades.get(form)) is None:
+                    self._check_time(found)
                     self._is_doubted = False
                     known = grades[form] = self._grade(view, name, mention), self._is_doubted
                 grade, doubted = known
@@ -359,6 +360,15 @@ class UseSearch:
                         self._in_macros[path, owner] = view, name, mention, grade
                 found.append(Use(path, mention.line, mention.column, MENTION_KINDS[kind], grade, inside, name))
         return found
+
+    def _check_time(self, found: Sequence[Use]) -> None:
+        """Go on in a file, if there is time; else keep what was found there. One may have a name in thousands of forms,
+        each of which may mean thousands of things."""
+        try:
+            self._world.check_time()
+        except OutOfTimeError:
+            self._found.extend(found)
+            raise
 
     def _is_doubtful_in_macro(self, view: FileView, kind: int) -> bool:
         """Whether a name in a macro's body may as well be that of a variable in what the macro stands for, which no
