@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from glossator.retrieval.go_interfaces import go_implementations, signature_of
+from glossator.retrieval.go_interfaces import go_implementations, go_interfaces_of, signature_of
 from tests.unit.resolution.resolution_samples import Sample
 
 STORES = {
@@ -144,3 +144,25 @@ def test_signatures_have_types_with_their_packages(declared: str, signature: str
     if not found:
         pytest.skip("the parser makes no method of it")
     assert signature_of(lambda _: text.splitlines(), view, found[0]) == signature
+
+
+def test_the_inverse_is_the_same(sample: Sample) -> None:
+    def lines(path: str) -> list[str]:
+        return sample.texts[path].splitlines()
+
+    names = {"store/store.go": ("Getter", "Store", "Sealed", "Closer", "Number")}
+    forward = {
+        (made.qualified_name, name)
+        for path, interfaces in names.items()
+        for name in interfaces
+        for made in go_implementations(sample.resolver, lines, sample.definition(name, path))[0]
+    }
+    types = [sample.definition(name, "disk/disk.go") for name in ("Disk", "Cached", "Other", "Half")]
+    backward = {
+        (kind.qualified_name, one.interface.name)
+        for kind in types
+        for one in go_interfaces_of(sample.resolver, lines, kind)
+        if one.verdict
+    }
+    assert ("Disk", "Store") in backward
+    assert {pair for pair in forward if pair[0] in {kind.name for kind in types}} == backward

@@ -1,10 +1,12 @@
-"""Which questions are answered by facts alone: about what nothing uses, about uses, about history."""
+"""Which questions are answered by facts alone: about what nothing uses, about what a type implements, about
+uses, about history."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from glossator.answers.history_answers import history_answer_in
+from glossator.answers.type_answers import type_answer_in
 from glossator.answers.unused_answers import unused_answer_in
 from glossator.answers.use_answers import use_answer_in
 
@@ -24,4 +26,5 @@ def told_answer_in(session: Session, question: Question, cancelled: Callable[[],
         CancelledByUser: `cancelled` says that nobody waits for the answer.
     """
     told = unused_answer_in(session, question, cancelled)
-    return told or use_answer_in(session, question) or history_answer_in(session, question)
+    told = told or type_answer_in(session, question) or use_answer_in(session, question)
+    return told or history_answer_in(session, question)

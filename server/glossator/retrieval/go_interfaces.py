@@ -7,10 +7,13 @@ package. A type is missed if an alias renames what its methods take; none is tak
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from glossator.retrieval.resolution.values import Spot
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.resolver import Resolver
@@ -47,6 +50,166 @@ _BUILT_IN: Final = _KEYWORDS | frozenset(
     )
 )
 _SAME: Final = {"interface{}": "any", "byte": "uint8", "rune": "int32"}
+
+
+@dataclass(frozen=True, slots=True)
+class GoComparison:
+    """A type of Go beside an interface.
+
+    Attributes:
+        interface: the interface.
+        methods: those of the type that have the name and the signature of one that it requires, in its order.
+        missing: methods that it requires and the type lacks.
+        differing: methods that both have with other signatures: the required one, and the type's.
+        hidden: methods of small letters that it requires, which a type of another package cannot have.
+        pointer: whether one of `methods` has a pointer as its receiver, so that only a pointer implements it.
+        outside: what the interface embeds from outside the index, as written: what that requires is not known.
+        embeds: what the type embeds from outside the index: it may have the methods that are missing.
+        unread: whether the signatures cannot be read, or the interface lists types.
+    """
+
+    interface: DefinedSymbol
+    methods: list[DefinedSymbol] = field(default_factory=list)
+    missing: list[DefinedSymbol] = field(default_factory=list)
+    differing: list[tuple[DefinedSymbol, DefinedSymbol]] = field(default_factory=list)
+    hidden: list[DefinedSymbol] = field(default_factory=list)
+    pointer: bool = False
+    outside: tuple[str, ...] = ()
+    embeds: tuple[str, ...] = ()
+    unread: bool = False
+
+    @property
+    def verdict(self) -> bool | None:
+        """Whether the type implements the interface; None if that cannot be told."""
+        if self.unread:
+            return None
+        if self.differing or self.hidden or (self.missing and not self.embeds):
+            return False
+        return None if self.missing or self.outside else True
+
+
+def go_interfaces_of(resolver: Resolver, lines: Lines, kind: DefinedSymbol) -> list[GoComparison]:
+    """The interfaces of the index that a type implements, and those of which it has all methods that are known, while
+    they embed something from outside; by path and line. Interfaces without methods are left out."""
+    found: dict[Key, None] = {}
+    for above in resolver.world.ancestors(kind.key).classes:
+        for name in _method_names(resolver, above):
+            for one in resolver.definitions(name):
+                home = resolver.class_of(one)
+                if home is not None and home.language == "go" and home.symbol.kind == "interface":
+                    found.update(dict.fromkeys((home.key, *resolver.descendants(home.key)[0])))
+    compared = []
+    for key in sorted(found):
+        interface = resolver.definition_at(*key)
+        if interface is not None and interface.symbol.kind == "interface" and interface.key != kind.key:
+            compared.append(go_comparison(resolver, lines, kind, interface))
+    return [
+        one
+        for one in compared
+        if one.verdict or (one.verdict is None and one.methods and not (one.missing or one.unread))
+    ]
+
+
+def _method_names(resolver: Resolver, key: Key) -> set[str]:
+    """The names of a type's own methods."""
+    view = resolver.world.view(key[0])
+    kind = resolver.definition_at(*key)
+    if view is None or kind is None:
+        return set()
+    views = (resolver.world.view(path) for path in resolver.world.likeliest_mentioning(kind.name))
+    inside = {view.symbol(index).name for index in view.members(key[1])} if kind.symbol.kind == "interface" else set()
+    outside = {one.symbol(index).name for one in views if one is not None for index in one.outside_members(kind.name)}
+    return inside | outside
+
+
+def go_comparison(resolver: Resolver, lines: Lines, kind: DefinedSymbol, interface: DefinedSymbol) -> GoComparison:
+    """What of an interface a type implements."""
+    above = resolver.world.ancestors(interface.key)
+    own = resolver.world.ancestors(kind.key)
+    outside, embeds = _named_outside(resolver, above.classes), _named_outside(resolver, own.classes)
+    found = GoComparison(interface, outside=outside, embeds=embeds)
+    pointer = unread = False
+    for required in _required_methods(resolver, lines, above.classes):
+        if required is None:
+            unread = True
+            continue
+        member = _method_of(resolver, own.classes, required.name)
+        if required.name[:1].islower() and _folder(kind.path) != _folder(required.path):
+            found.hidden.append(required)
+        elif member is None:
+            found.missing.append(required)
+        elif (wanted := _signature(resolver, lines, required)) and (made := _signature(resolver, lines, member)):
+            if wanted == made:
+                found.methods.append(member)
+                pointer = pointer or _needs_pointer(resolver, lines, kind, member)
+            else:
+                found.differing.append((required, member))
+        else:
+            unread = True
+    return replace(found, pointer=pointer, unread=unread)
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _required_methods(resolver: Resolver, lines: Lines, keys: Sequence[Key]) -> Iterator[DefinedSymbol | None]:
+    """The methods of an interface and of those that it embeds, each name once; None for what is not known."""
+    seen: set[str] = set()
+    for key in keys:
+        one, view = resolver.definition_at(*key), resolver.world.view(key[0])
+        if one is None or view is None or one.symbol.kind != "interface" or _lists_types(lines, one):
+            yield None
+            continue
+        for index in view.members(one.index):
+            if view.symbol(index).name not in seen:
+                seen.add(view.symbol(index).name)
+                yield view.definition(index)
+
+
+def _lists_types(lines: Lines, interface: DefinedSymbol) -> bool:
+    text = _COMMENT.sub("", "\n".join(lines(interface.path)[interface.symbol.line - 1 : interface.symbol.end]))
+    return "~" in text or "|" in text
+
+
+def _method_of(resolver: Resolver, keys: Sequence[Key], name: str) -> DefinedSymbol | None:
+    """The method that a type has under a name, its own or that of something that it embeds."""
+    for key in keys:
+        for value in resolver.world.own_members(key, name):
+            method = resolver.definition_at(*value.key)
+            if method is not None and method.symbol.kind == "method":
+                return method
+    return None
+
+
+def _signature(resolver: Resolver, lines: Lines, method: DefinedSymbol) -> str:
+    view = resolver.world.view(method.path)
+    return signature_of(lines, view, method) if view is not None else ""
+
+
+def _named_outside(resolver: Resolver, keys: Sequence[Key]) -> tuple[str, ...]:
+    """What types embed that is no type of the index, as they write it."""
+    world = resolver.world
+    found: dict[str, None] = {}
+    for key in keys:
+        one = resolver.definition_at(*key)
+        for base in one.symbol.bases if one is not None else ():
+            values = world.rules(key[0]).base_value(world, base, Spot(key[0]))
+            if not any(value.kind == "class" for value in values):
+                found[base] = None
+    return tuple(found)
+
+
+def _needs_pointer(resolver: Resolver, lines: Lines, kind: DefinedSymbol, method: DefinedSymbol) -> bool:
+    """Whether only a pointer to a type has a method: its receiver is one, and the type embeds no pointer to it."""
+    written = lines(method.path)[method.symbol.line - 1 : method.symbol.line]
+    if not written or "*" not in written[0].encode()[: method.symbol.column].decode(errors="ignore"):
+        return False
+    home = resolver.class_of(method)
+    if home is None or home.key == kind.key:
+        return True
+    embedding = "\n".join(lines(kind.path)[kind.symbol.line - 1 : kind.symbol.end])
+    return re.search(rf"\*\s*(?:\w+\.)?{re.escape(home.name)}\b", embedding) is None
 
 
 def go_implementations(resolver: Resolver, lines: Lines, definition: DefinedSymbol) -> tuple[list[DefinedSymbol], bool]:
@@ -96,9 +259,8 @@ def _required(resolver: Resolver, lines: Lines, home: DefinedSymbol) -> dict[str
         methods = [
             view.definition(index) for index, symbol in enumerate(view.facts.symbols) if symbol.parent == one.index
         ]
-        text = _COMMENT.sub("", "\n".join(lines(one.path)[one.symbol.line - 1 : one.symbol.end]))
-        if "~" in text or "|" in text:
-            return {}  # it lists types
+        if _lists_types(lines, one):
+            return {}
         for method in methods:
             signature = signature_of(lines, view, method)
             if not signature:

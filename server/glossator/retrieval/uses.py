@@ -80,7 +80,7 @@ _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro
 class UseFinder:
     """Finds the uses of symbols of one index, unsaved buffers included. Not thread-safe: make one per question.
 
-    `source` has the facts that they are found in.
+    `source` has the facts that they are found in, `resolver` tells what names mean.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class UseFinder:
     ) -> None:
         """`read` returns a file's text as it is on screen or on disk; None if it is gone."""
         self.source = source
-        self._resolver = Resolver(source)
+        self.resolver = Resolver(source)
         self._graph = graph
         self._read = read
         self._left_out = left_out
@@ -112,12 +112,12 @@ class UseFinder:
     @property
     def world(self) -> Evaluator:
         """What its questions have found out about the files."""
-        return self._resolver.world
+        return self.resolver.world
 
     @contextmanager
     def within(self, allowance: Allowance) -> Iterator[None]:
         """Look at more files only as long as the time allows, unless it is limited already."""
-        world = self._resolver.world
+        world = self.resolver.world
         if world.patience is not None:
             yield
             return
@@ -136,7 +136,7 @@ class UseFinder:
 
         A member by the name of a class that inherits it is found if no class of that name declares one.
         """
-        found = self._merged(self._resolver.definitions(name, path)) or self._inherited(name, path)
+        found = self._merged(self.resolver.definitions(name, path)) or self._inherited(name, path)
         known = {(symbol.path, symbol.name) for symbol in found}
         with_facts = set(self.world.files_defining(after_qualifiers(name)))
         for entry in self._graph.named(name):
@@ -157,14 +157,14 @@ class UseFinder:
 
     def _inherited(self, name: str, path: str | None) -> list[NamedSymbol]:
         """The members that classes inherit, by the names of those classes."""
-        found = self._resolver.inherited(name, path)
+        found = self.resolver.inherited(name, path)
         heirs = {member.key: home.qualified_name for home, member in found}
         merged = self._merged(member for _, member in found)
         return [replace(symbol, inherited_by=heirs[symbol.definitions[0].key]) for symbol in merged]
 
     def symbol_at(self, path: str, line: int, name: str = "") -> NamedSymbol | None:
         """The definition whose name is on a line; else the innermost one around it; with `name`, only one so called."""
-        definition = self._resolver.definition_on(path, line, name)
+        definition = self.resolver.definition_on(path, line, name)
         if definition is not None and (not name or definition.name == name):
             return self.whole(definition)
         if self._has_symbols(path):
@@ -206,7 +206,7 @@ class UseFinder:
             return Meant("possible")
         for index, symbol in enumerate(facts.symbols):
             if symbol.line == line and symbol.column <= column <= symbol.column + len(symbol.name.encode()):
-                definition = self._resolver.definition_at(path, index)
+                definition = self.resolver.definition_at(path, index)
                 if definition is not None:
                     return Meant("resolved", (self.whole(definition),))
         # Names of several words (Kotlin's in backticks) are longer than the word of them that is known.
@@ -216,7 +216,7 @@ class UseFinder:
             size = len(mentioned.encode()) + (2 if mentioned in long else 0)
             for mention in mentions:
                 if mention.line == line and mention.column <= column <= mention.column + size:
-                    found = self._resolver.resolve(path, facts, mentioned, mention)
+                    found = self.resolver.resolve(path, facts, mentioned, mention)
                     return Meant(found.grade, tuple(self._merged(found.targets)), (found, mention))
         # Local variables are not mentioned in the facts.
         precise = type(rules_of(facts.language)) is not DefaultRules
@@ -226,8 +226,8 @@ class UseFinder:
         """Whether a name of unknown meaning may refer to the definition of this name whose own name is on a line."""
         if meant.mention is None:
             return meant.grade == "possible"
-        definition = self._resolver.definition_on(path, line, name)
-        return definition is None or self._resolver.may_mean(meant.mention[0], definition, meant.mention[1])
+        definition = self.resolver.definition_on(path, line, name)
+        return definition is None or self.resolver.may_mean(meant.mention[0], definition, meant.mention[1])
 
     def _merged(self, definitions: Iterable[DefinedSymbol]) -> list[NamedSymbol]:
         """Symbols of definitions; declarations of the same thing become one with it."""
@@ -236,7 +236,7 @@ class UseFinder:
         for definition in definitions:
             alike = named.setdefault(definition.qualified_name, [])
             for group in alike:
-                if any(self._resolver.is_one_thing(definition, other) for other in group):
+                if any(self.resolver.is_one_thing(definition, other) for other in group):
                     group.append(definition)
                     break
             else:
@@ -248,8 +248,8 @@ class UseFinder:
         """The symbol of a definition, with its declarations."""
         rules = rules_of(definition.language)
         elsewhere = rules.parts_elsewhere or rules.is_declaration_file(definition.path)
-        others = self._resolver.definitions(definition.qualified_name, None if elsewhere else definition.path)
-        others = [other for other in others if other != definition and self._resolver.is_one_thing(other, definition)]
+        others = self.resolver.definitions(definition.qualified_name, None if elsewhere else definition.path)
+        others = [other for other in others if other != definition and self.resolver.is_one_thing(other, definition)]
         group = [definition, *others[:MOST_NAMESAKES]]
         return symbol_of_definitions(group)
 
@@ -293,32 +293,32 @@ class UseFinder:
 
     def may_be_used(self, definition: DefinedSymbol) -> bool:
         """Whether a place names a definition and may mean it, quicker than `uses`; text is not searched."""
-        return self._resolver.may_be_used(definition)
+        return self.resolver.may_be_used(definition)
 
     def is_used_by_twin(self, definition: DefinedSymbol) -> bool:
         """Whether what uses something else may as well use a definition: another one of the same name in its file or
         its package, in whose place another build has it; or, in a language without types, a member of something
         outside the index, for which it may stand in."""
-        is_member = self._resolver.is_member(definition)
-        if definition.language == "swift" and not is_member and self._resolver.is_asked_of_others(definition):
+        is_member = self.resolver.is_member(definition)
+        if definition.language == "swift" and not is_member and self.resolver.is_asked_of_others(definition):
             return True  # of a module, which is no definition
         if is_member:
-            return definition.language in UNTYPED and self._resolver.is_asked_of_others(definition)
+            return definition.language in UNTYPED and self.resolver.is_asked_of_others(definition)
         folder = definition.path.rpartition("/")[0]
         near = None if rules_of(definition.language).parts_elsewhere or definition.language == "go" else definition.path
         return any(
             one.key != definition.key and one.path.rpartition("/")[0] == folder and self.may_be_used(one)
-            for one in self._resolver.definitions(definition.qualified_name, near)
+            for one in self.resolver.definitions(definition.qualified_name, near)
             if one.symbol.kind == definition.symbol.kind
         )
 
     def is_required_by_structure(self, definition: DefinedSymbol) -> bool:
         """Whether a member has the name of one of a type that others implement without naming it: it may be there only
         so that its class does."""
-        if not self._resolver.is_member(definition):
+        if not self.resolver.is_member(definition):
             return False
-        namesakes = self._resolver.definitions(definition.name)
-        return any(one.key != definition.key and self._resolver.is_structural(one) for one in namesakes)
+        namesakes = self.resolver.definitions(definition.name)
+        return any(one.key != definition.key and self.resolver.is_structural(one) for one in namesakes)
 
     def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
         """Whether text is searched for the name of a symbol: code outside of tests only imports it, so that what runs
@@ -335,7 +335,7 @@ class UseFinder:
         try:
             with self.within(self._answering):
                 for definition in symbol.definitions:
-                    if how := self._resolver.unseen_use(definition):
+                    if how := self.resolver.unseen_use(definition):
                         return how
         except OutOfTimeError:
             self.world.interrupted()
@@ -420,7 +420,7 @@ class UseFinder:
             if kinds is None and symbol.kind in TYPE_KINDS:
                 # Its subclasses are told by the places that inherit from it, and by `overriding`.
                 kinds = MENTION_KINDS
-            uses = (resolver or self._resolver).uses(definition, kinds)
+            uses = (resolver or self.resolver).uses(definition, kinds)
             unread = max(unread, uses.unread)
             for use in uses.uses:
                 key = (use.path, use.line, use.column)
@@ -433,7 +433,7 @@ class UseFinder:
         """Whether a place is in a test: by its file, or by the definition around it."""
         key = (path, owner.index if owner is not None else -1)
         if (known := self._tests.get(key)) is None:
-            known = is_test(path) or (owner is not None and self._resolver.is_test(owner))
+            known = is_test(path) or (owner is not None and self.resolver.is_test(owner))
             self._tests[key] = known
         return known
 
@@ -449,7 +449,7 @@ class UseFinder:
         """Places that have the symbol's name as text: in strings of code, in configuration and markup (an entry point,
         a task's name), anywhere in code that is not indexed, of which so many characters are looked at; and whether
         these are all such places."""
-        namesakes = [*symbol.definitions, *self._resolver.definitions(symbol.name)]
+        namesakes = [*symbol.definitions, *self.resolver.definitions(symbol.name)]
         defined = {(one.path, one.symbol.line, one.symbol.column) for one in namesakes}
         field = symbol.kind in ("field", "property") and not symbol.name.startswith("@")
         found, complete = self._texts.places_of(symbol.name, symbol.language, defined, field=field, left_out=left_out)
@@ -544,7 +544,7 @@ class UseFinder:
         """What a symbol uses, members and what is nested in it included, in the order of the first place."""
         merged: dict[tuple[str, str, int], UsedSymbol] = {}
         own = {(one.path, one.index) for one in symbol.definitions}
-        found = [callee for definition in symbol.definitions for callee in self._resolver.callees(definition)]
+        found = [callee for definition in symbol.definitions for callee in self.resolver.callees(definition)]
         # Overloads and declarations are the symbol that they belong to.
         whole = {
             one.key: named for named in self._merged(callee.target for callee in found) for one in named.definitions
@@ -566,30 +566,28 @@ class UseFinder:
 
     def overriding(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:
         """The symbols that override or implement a member, or inherit from a class."""
-        found = [one for definition in symbol.definitions for one in self._resolver.overrides(definition)]
+        found = [one for definition in symbol.definitions for one in self.resolver.overrides(definition)]
         for definition in symbol.definitions:
             found += self._implementations(definition)[0]
         return tuple(self._merged(dict.fromkeys(found)))
 
     def overridden(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:
         """The symbols that a member overrides or implements."""
-        found = [one for definition in symbol.definitions for one in self._resolver.supers(definition)]
+        found = [one for definition in symbol.definitions for one in self.resolver.supers(definition)]
         return tuple(self._merged(dict.fromkeys(found)))
 
     def is_structural(self, symbol: NamedSymbol) -> bool:
         """Whether others implement a symbol without naming it or its type."""
-        return any(self._resolver.is_structural(definition) for definition in symbol.definitions)
+        return any(self.resolver.is_structural(definition) for definition in symbol.definitions)
 
     def may_be_implemented_unseen(self, symbol: NamedSymbol) -> bool:
         """Whether others may implement a symbol without naming it or its type, and are not found by `overriding`."""
-        return any(
-            self._resolver.is_structural(one) and not self._implementations(one)[1] for one in symbol.definitions
-        )
+        return any(self.resolver.is_structural(one) and not self._implementations(one)[1] for one in symbol.definitions)
 
     def _implementations(self, definition: DefinedSymbol) -> tuple[list[DefinedSymbol], bool]:
         """What implements an interface in Go, and whether that is known; see `go_implementations`."""
         if (known := self._implementing.get(definition.key)) is None:
-            known = self._implementing[definition.key] = go_implementations(self._resolver, self.lines, definition)
+            known = self._implementing[definition.key] = go_implementations(self.resolver, self.lines, definition)
         return known
 
     def impact(self, symbol: NamedSymbol) -> Impact:
