@@ -71,6 +71,14 @@ CASES: dict[str, Case] = {
         "AndTest",
         "Lone",
     ),
+    "python: what a library's class may call, though its name is private": (
+        {
+            "a.py": "import argparse\nclass Parser(argparse.ArgumentParser):\n    def _print_message(self): pass\n"
+            "class Late(ValueError):\n    def _lone(self): pass\n"
+        },
+        "Parser._print_message",
+        "Late._lone",
+    ),
     "python: a variable that a tool reads": (
         {"docs/conf.py": "html_theme = 'plain'\n", "a.py": "lone = 'plain'\n"},
         "html_theme",

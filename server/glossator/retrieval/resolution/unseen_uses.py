@@ -149,7 +149,9 @@ def _unseen_use_of_member(world: World, view: FileView, definition: DefinedSymbo
     """How a member may be used by what uses its class."""
     above = world.ancestors(home)
     if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
-        return "supertype" if above.open else ""  # one that is not known may call it, even of the index
+        # A supertype that is not known may call it, even of the index; a library's too, if only the name is private.
+        overrides = definition.name[0] == "_" and _calls_back({last_part(one.name) for one in above.externals})
+        return "supertype" if above.open or overrides else ""
     around = world.view(home[0])
     if around is not None and any(name not in PLAIN_DECORATORS for name in around.decorators(home[1])):
         return "decorator"
@@ -266,7 +268,12 @@ def _may_be_looked_for(world: World, definition: DefinedSymbol) -> bool:
         known = {key: view for key in hierarchy.classes if (view := world.view(key[0])) is not None}
         written = {last_part(base) for key, view in known.items() for base in view.symbol(key[1]).bases}
         names |= written - {view.symbol(key[1]).name for key, view in known.items()}
-    return any(name not in PLAIN_SUPERTYPES and not name.endswith(_ERROR_ENDINGS) for name in names)
+    return _calls_back(names)
+
+
+def _calls_back(supertypes: set[str]) -> bool:
+    """Whether one of the supertypes of a library, by their names, may be one whose subtypes the library uses."""
+    return any(name not in PLAIN_SUPERTYPES and not name.endswith(_ERROR_ENDINGS) for name in supertypes)
 
 
 def _is_searched_for(world: World, above: DefinedSymbol) -> bool:
