@@ -44,6 +44,8 @@ _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\
 """What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
 
 _QUALIFIERS: Final = re.compile(rb"([A-Za-z_]\w*(?:<[^(){};]{0,200}?>)?(?:::[A-Za-z_]\w*)*)::\s*\Z")
+_TEMPLATE_HEAD: Final = re.compile(rb"\btemplate\s*<([^<>{};]*)>")
+_GIVEN_ARGUMENTS: Final = re.compile(r"\s*<([^<>]*)>")
 _ARGUMENTS: Final = re.compile(rb"\s*<")
 """What follows the name of a template's version for certain arguments."""
 
@@ -125,6 +127,8 @@ class FileSymbols:
         flags = STUB if item.stub else 0
         kind: str = item.kind
         name, scope = item.name, item.scope
+        if "<" in scope and self._language.name == "cpp":
+            scope = self._of_template(item)
         if kind == "block":
             kind, name, scope, flags = "class", item.scope, "", flags | EXTENSION
         if self._language.prototypes and not scope and kind == "function" and item.name_at == item.start:
@@ -197,6 +201,23 @@ class FileSymbols:
                 return "method", parent, outer.name
             around = outer.parent
         return ("method", around, "") if around >= 0 else (kind, parent, "this")
+
+    def _of_template(self, item: Definition) -> str:
+        """The qualifier of a member of a template that is defined outside it, without the template's own parameters:
+        in `template <class T> void Pool<T>::open()` that of `Pool`. Those of a version for certain arguments stay."""
+        head = self._data[item.start : max(item.start, item.name_at)]
+        named = {
+            part.partition(b"=")[0].split()[-1].lstrip(b".").decode("utf-8", "replace")
+            for listed in _TEMPLATE_HEAD.findall(head)
+            for part in listed.split(b",")
+            if part.partition(b"=")[0].split()
+        }
+
+        def without(found: re.Match[str]) -> str:
+            given = {part.strip().removesuffix("...") for part in found[1].split(",")}
+            return "" if given <= named else found[0]
+
+        return _GIVEN_ARGUMENTS.sub(without, item.scope)
 
     def _note_prototypes(self) -> None:
         """Note which functions are classes: those whose prototype or instances are given methods."""

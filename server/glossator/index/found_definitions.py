@@ -25,6 +25,13 @@ DOTTED: Final = frozenset({"module", "namespace", "package", "protocol"})
 """Kinds whose name may be written with what it lies in (`defmodule Shop.Accounts`)."""
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
 _INLINE: Final = re.compile(r"\binline\s+")
+_BEFORE_SCOPE: Final = re.compile(rb"(?:[A-Z_][A-Z0-9_]*\s+)+(?=\w)")
+"""Macros between a function's type and its name, of which the grammar makes them a part: `void INLINE Gate::open()`."""
+_INITIALIZING: Final = re.compile(rb"\)\s*(?:(?:const|noexcept)\s*)?:(?!:)(?:[^;{}]*,)?\s*\Z")
+"""What stands before the name of a field that a constructor of C++ initializes: `: first(a), second(b) {`. After a
+macro the grammar takes some for functions."""
+_MOST_INITIALIZING: Final = 2_000
+_OF_CONSTRUCTORS: Final = frozenset({"declaration", "field_declaration", "function_definition"})
 _QUOTES: Final = ('"', "'", "`")
 
 
@@ -51,6 +58,11 @@ def add_definition(
         # Preprocessor lines count their line end, indented blocks (Scala's) what follows up to the next line's text.
         end = start + len(data[start:end].rstrip())
     name_at, name_end = names[0].byte_range if names else (start, start)
+    if names and node.type in _OF_CONSTRUCTORS and data[max(0, name_at - 80) : name_at].rstrip()[-1:] in (b",", b":"):
+        if _INITIALIZING.search(data, max(0, name_at - _MOST_INITIALIZING), name_at):
+            return
+    elif names and b"::" in data[name_at:name_end] and (before := _BEFORE_SCOPE.match(data, name_at, name_end)):
+        name_at = before.end()
     key = name_at if names else -1 - start
     known = found.get(key)
     if known is None:

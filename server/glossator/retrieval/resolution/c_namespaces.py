@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from glossator.index.facts import NESTED
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
-from glossator.retrieval.resolution.rules import own_symbols, symbols
-from glossator.retrieval.resolution.values import Spot
+from glossator.retrieval.resolution.rules import namespace_seen_from, own_symbols, symbols
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
-    from glossator.retrieval.resolution.values import Value, Values
+    from glossator.retrieval.resolution.values import Values
 
 _OPENING: Final = re.compile(r"(?=.*NAMESPACE)(?=.*(?:BEGIN|OPEN|ENTER|START))[A-Z][A-Z0-9_]*")
 """How such macros are named."""
@@ -72,6 +72,20 @@ def in_unread_class(world: World, value: Value, path: str) -> bool:
     symbol = view.symbol(value.number)
     constructor = symbol.kind == "function" and not symbol.type
     return bool(symbol.flags & NESTED) and (value.path != path or constructor)
+
+
+def named_in_unread(world: World, view: FileView, owner: int, name: str) -> Values:
+    """What a name may mean that nothing has: a namespace that macros open; in a member of a class that is not found
+    (of a library, or after an error), or outside of functions beside an error, what a class has."""
+    if macros_opening(world, name):
+        return (Value("module", namespace_seen_from(name, view.path)),)
+    if view.facts.damaged and (owner < 0 or view.symbol(owner).kind == "namespace"):
+        return NOTHING_KNOWN
+    for around in view.chain(owner):
+        home = world.enclosing_class(view.path, around) if view.symbol(around).scope else None
+        if home is not None and home.kind == "unknown":
+            return NOTHING_KNOWN
+    return ()
 
 
 def held_by_enums(world: World, value: Value, name: str) -> Values:

@@ -24,6 +24,7 @@ from glossator.retrieval.resolution.c_namespaces import (
     in_unread_class,
     is_inside,
     macros_opening,
+    named_in_unread,
     taken_from_class,
 )
 from glossator.retrieval.resolution.c_templates import classes_of, of_two_versions, with_doubt
@@ -231,7 +232,7 @@ class CRules(LanguageRules):
                 return NOTHING_KNOWN
             if any(one.kind == "namespace" and one.scope.split("::")[0] == name for one in other.facts.symbols):
                 return (Value("module", namespace_seen_from(name, view.path)),)  # `namespace app::core {`
-        return (Value("module", namespace_seen_from(name, view.path)),) if macros_opening(world, name) else ()
+        return named_in_unread(world, view, place.owner, name)
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A namespace, or a name of one that is brought in."""
@@ -278,9 +279,8 @@ class CRules(LanguageRules):
     def _in_opened(self, world: World, near: str, namespace: str, name: str) -> Values:
         """What a namespace that macros open has under a name."""
         outer, _, inner = namespace.partition(".")
-        if not (macros := macros_opening(world, outer)):
-            return ()
-        found = [one for one, chain in self._candidates(world, near, name) if ".".join(chain) == inner]
+        macros = macros_opening(world, outer)
+        found = [one for one, chain in self._candidates(world, near, name) if macros and ".".join(chain) == inner]
         return tuple(one for one in found if (view := world.view(one.path)) is not None and is_inside(view, macros))
 
     def _brought_in(self, world: World, namespace: str, name: str) -> Values:
