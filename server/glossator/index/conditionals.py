@@ -46,6 +46,9 @@ _BRACE: Final = re.compile(rb"[{}]")
 _CONTINUES: Final = re.compile(rb"(?:else|catch|finally|while|where)\b|[^\w\s;{}~#@\"'\[(*&:]|&&|\[\[?\]|:(?!:)")
 """How a branch begins that continues a statement."""
 _DEFINED: Final = re.compile(rb"(!?)\s*(?:defined\b\s*)?\(?\s*(\w+)\s*\)?")
+_WORD: Final = re.compile(rb"\b[A-Za-z_]\w{2,60}\b")
+_MOST_WORDS: Final = 20_000
+"""So many words are taken from branches that are never shown."""
 _CLOSED: Final = frozenset(b";{}:")
 """Characters after which a new statement begins."""
 _NOTHING: Final = -1
@@ -141,6 +144,34 @@ class Conditionals:
             if number and not news:
                 return
             yield reading
+
+
+def words_never_shown(data: bytes, readings: Sequence[Reading | None]) -> list[tuple[int, str]]:
+    """The words of code, each with its first byte, in branches that none of the readings shows, if these are as many as
+    there are at most: what else may be compiled is read in no tree."""
+    hidden = [reading.hidden for reading in readings if reading is not None]
+    if len(hidden) < MAX_READINGS:
+        return []
+    never = hidden[0]
+    for other in hidden[1:]:
+        never = _common(never, other)
+    code = _NOISE.sub(lambda found: blanked(found[0]), data) if never else data
+    found = (match for start, end in never for match in _WORD.finditer(code, start, end))
+    return [(match.start(), match[0].decode()) for match in found][:_MOST_WORDS]
+
+
+def _common(ranges: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """What sorted, disjoint ranges share with others."""
+    found: list[tuple[int, int]] = []
+    index = 0
+    for start, end in ranges:
+        while index < len(others) and others[index][1] <= start:
+            index += 1
+        at = index
+        while at < len(others) and others[at][0] < end:
+            found.append((max(start, others[at][0]), min(end, others[at][1])))
+            at += 1
+    return tuple(found)
 
 
 def _groups(data: bytes) -> list[_Group]:

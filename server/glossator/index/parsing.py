@@ -18,7 +18,7 @@ from glossator.index import sql
 from glossator.index.captures import Captures, close_groups, merge
 from glossator.index.chunking import Chunker
 from glossator.index.components import read_component
-from glossator.index.conditionals import Conditionals, Reading
+from glossator.index.conditionals import Conditionals, Reading, words_never_shown
 from glossator.index.documents import parse_document
 from glossator.index.entries import ParsedFile
 from glossator.index.facts import make_facts, stored_facts
@@ -354,7 +354,7 @@ def _facts(
         captures.messages,
         captures.arguments,
         captures.handed,
-        unread_words(root, views[0].text),
+        unread_words(root, views[0].text) + words_never_shown(source.data, [view.reading for view in views]),
     )
     facts.damaged = root.has_error
     return stored_facts(facts)

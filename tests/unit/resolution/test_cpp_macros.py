@@ -1,5 +1,5 @@
 """C++: what stands beside macros that the grammar does not know: qualifiers, what constructors initialize, members of
-templates that are defined outside them, members of classes that are not found."""
+templates that are defined outside them, members of classes that are not found; alternatives that are never parsed."""
 
 from __future__ import annotations
 
@@ -80,3 +80,16 @@ def test_members_of_a_class_that_is_not_found_are_not_denied() -> None:
             """,
     })  # fmt: skip
     assert sample.uses("size_", grade="possible") == ["pool.cc: int Pool::grow() { return size_; }"]
+
+
+def test_what_stands_in_alternatives_that_are_not_parsed_may_be_used() -> None:
+    branches = "".join(f"#elif defined(SYSTEM_{number})\n  if (ready_{number}()) {{\n" for number in range(1, 9))
+    sample = Sample({
+        "clock.h": "int ready_8();\nint ready_0();\nint never();\n"
+        "// ready_8 is called, never is not\n"
+        f"int now() {{\n#if defined(SYSTEM_0)\n  if (ready_0()) {{\n{branches}#endif\n"
+        "    return 1;\n  }\n  return 0;\n}\n"
+    })  # fmt: skip
+    assert sample.uses("ready_0") == ["clock.h: if (ready_0()) {"]
+    assert sample.uses("ready_8", grade="possible") == ["clock.h: if (ready_8()) {"]
+    assert sample.uses("never", grade="possible") == []
