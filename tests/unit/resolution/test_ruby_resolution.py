@@ -506,3 +506,26 @@ def test_no_member_is_denied_of_a_module_with_more_parts_than_are_looked_at() ->
     }
     files["main.rb"] = "Shop.item129\n"
     assert Sample(files).uses("Shop.item129", None, "possible") == ["main.rb: Shop.item129"]
+
+
+def test_another_name_of_a_method_is_a_definition() -> None:
+    sample = Sample({
+        "door.rb": """
+            class Door
+              def open(width); end
+              alias_method :unlock, :open
+              alias close! open
+              def both
+                unlock(1)
+                close!(2)
+              end
+            end
+            Door.new.unlock(3)
+            """
+    })  # fmt: skip
+    assert sample.uses("Door.unlock") == ["door.rb: unlock(1)", "door.rb: Door.new.unlock(3)"]
+    assert sample.uses("Door.close!") == ["door.rb: close!(2)"]
+    assert sample.uses("Door.open", None, "possible") == [
+        "door.rb: alias_method :unlock, :open",
+        "door.rb: alias close! open",
+    ]

@@ -24,6 +24,16 @@
       method: (identifier) @_macro
       arguments: (argument_list . (simple_symbol) @name)) @definition.property)
   (#any-of? @_macro "attr_reader" "attr_writer" "attr_accessor" "cattr_accessor" "mattr_accessor" "class_attribute"))
+(class body: (body_statement (alias name: [(identifier) (constant) (setter) (simple_symbol)] @name) @definition.method))
+(module body: (body_statement (alias name: [(identifier) (constant) (setter) (simple_symbol)] @name) @definition.method))
+((class body: (body_statement
+    (call !receiver method: (identifier) @_macro arguments: (argument_list . [(simple_symbol) (string)] @name))
+    @definition.method))
+  (#eq? @_macro "alias_method"))
+((module body: (body_statement
+    (call !receiver method: (identifier) @_macro arguments: (argument_list . [(simple_symbol) (string)] @name))
+    @definition.method))
+  (#eq? @_macro "alias_method"))
 ((call
     method: (identifier) @_macro
     arguments: (argument_list . [(simple_symbol) (string (string_content))] @name)
