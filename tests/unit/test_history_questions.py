@@ -54,6 +54,8 @@ ASKED: dict[str, HistoryQuestion] = {
     "git blame src/pool.py:17": named("who", "src/pool.py:17"),
     "who has worked on this file?": here("who", "file"),
     "what changed in src/net lately?": named("changes", "src/net"),
+    "What changed lately in src/net?": named("changes", "src/net"),
+    "what has changed recently in src/net": named("changes", "src/net"),
     "which commits touched Client.retry?": named("changes", "Client.retry"),
     "what’s the history of Client.retry": named("changes", "Client.retry"),
     "how has this file changed over time?": here("changes", "file"),
