@@ -286,3 +286,16 @@ def test_of_very_many_definitions_not_all_are_counted(tmp_path: Path) -> None:
         assert "There are at least 45 more definitions of the name" in ask(session, "who calls made?")[0]
     finally:
         session.close()
+
+
+def test_a_group_of_tests_that_is_called_like_a_class_is_no_namesake_of_it(tmp_path: Path) -> None:
+    files = {
+        "lib/door.rb": "module Shop\n  class Door\n  end\n  class Gate < Door\n  end\nend\n",
+        "spec/door_spec.rb": "describe Shop::Door do\n  it('opens') { Shop::Door.new }\n  it('closes') { 1 }\nend\n",
+    }
+    session = Session([write_tree(tmp_path / "shop", files)], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    answer, told = ask(session, "Which classes inherit from Shop::Door?")
+    session.close()
+    assert [uses.symbol.kind for _, uses in told.uses] == ["class"]
+    assert "no place was found" not in answer

@@ -92,9 +92,11 @@ def _asked_symbols(session: Session, asked: UseQuestion, question: Question) -> 
     """The symbols that a question is about: those of its name, or the one that it was asked at."""
     if asked.name:
         try:
-            return find_symbols(session, asked.name, asked.path)
+            found = find_symbols(session, asked.name, asked.path)
         except SymbolNotFoundError:
             return []
+        # A group of tests may have the name of the class that it is about: `describe Shop::Door do`.
+        return [one for one in found if one.symbol.kind != "test"] or found
     focus = question.focus
     root = next((root for root in session.roots if focus is not None and root.path == focus.root), None)
     snapshot = root.open() if root is not None else None
