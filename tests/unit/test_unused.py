@@ -114,9 +114,20 @@ class Lonely:
     "ts/a.ts": "import { b } from './b'\n\nexport function seen() { return b }\nfunction hidden() { return 1 }\n"
     "export class Panel {\n  private secret() { return 1 }\n  open() { return 2 }\n  render() { return 3 }\n}\n",
     "ts/b.ts": "export const b = 1\nexport const c = 2\n",
+    "web/package.json": '{"dependencies": {"built": "1"}}',
+    "web/use.ts": "import { tools } from 'built'\n\ntools.setUp()\nwindow.app.showAll()\n",
+    "web/made.ts": "export function setUp() { return 1 }\nexport function setDown() { return 2 }\n"
+    "export class App {\n  showAll() { return 1 }\n  showNone() { return 2 }\n}\nnew App()\n",
+    "web/style.ts": "export interface Style { dash: number }\n"
+    "export function draw(style: Style) { return new Line(style) }\nclass Line {\n  dash = 1\n"
+    "  constructor(style: Style) { Object.assign(this, style) }\n  paint() { return this.dash }\n}\n"
+    "draw(JSON.parse('')).paint()\n"
+    "declare namespace JSX { interface IntrinsicElements { abbr: Style } }\n",
     "java/A.java": "package shop;\npublic class A {\n  private int spare;\n  private void secret() {}\n"
     "  void inPackage() {}\n  public void open() {}\n  @Override public String toString() { return new Inner().x(); }\n"
-    "  static class Inner { String x() { return one(new A()); } }\n  static String one(A a) { return null; }\n}\n",
+    "  static class Inner { String x() { return one(new A()); } }\n  static String one(A a) { return null; }\n}\n"
+    "class Base { void step() {} }\nclass Sub extends Base { void step() {} static Sub made = new Sub(); }\n"
+    "class User { static Object it = Sub.made == null ? User.it : null; }\n",
     "rust/src/lib.rs": "pub fn open() {}\nfn closed() {}\npub(crate) fn inside() {}\n#[test]\nfn checks() {}\n"
     "struct Gate;\nimpl Drop for Gate {\n  fn drop(&mut self) {}\n}\npub fn gate() -> Gate { Gate }\n",
     "cs/A.cs": "namespace Shop {\n  public class A {\n    void Secret() {}\n    public void Open() {}\n"
@@ -125,7 +136,8 @@ class Lonely:
     "swift/A.swift": "private func secret() {}\nfunc inside() {}\npublic func open() {}\n",
     "php/a.php": "<?php\nclass Till {\n  private function secret() {}\n  public function open() {}\n"
     "  public function __get($name) {}\n}\nnew Till();\n",
-    "rb/a.rb": "class Till\n  def open_it\n    1\n  end\n\n  private\n\n  def secret\n    2\n  end\nend\nTill.new\n",
+    "rb/a.rb": "class Till\n  def open_it\n    1\n  end\n\n  private\n\n  def secret\n    2\n  end\nend\nTill.new\n"
+    "class Stall\n  private\n\n  def hidden\n    1\n  end\n\n  class Inside\n  end\nend\nStall.new\n",
     "c/a.c": '#include "a.h"\n\nstatic int secret(void) { return 1; }\nint shown(void) { return 2; }\n'
     "typedef struct pool { int size; } pool;\nint take(pool *p) { return p->size; }\n"
     "int PyInit_a(void) { return 0; }\n",
@@ -230,13 +242,22 @@ def test_tests_come_apart(session: Session) -> None:
             {"unusedHere": "project", "Bolt.loose": "project", "Exported": "public"},
         ),
         ("ts", {"hidden": "file", "seen": "public", "Panel": "public", "c": "public"}),
+        ("web", {"setDown": "public", "App.showNone": "public"}),
         ("java", {"A.spare": "file", "A.secret": "file", "A.inPackage": "project", "A.open": "public"}),
         ("rust", {"closed": "file", "inside": "project", "open": "public", "gate": "public"}),
         ("cs", {"A.Secret": "file", "A.Inside": "project", "A.Open": "public"}),
         ("kt", {"secret": "file", "inside": "project", "open": "public"}),
         ("swift", {"secret": "file", "inside": "project", "open": "public"}),
         ("php", {"Till.secret": "file", "Till.open": "public"}),
-        ("rb", {"Till.secret": "file", "Till.open_it": "public"}),
+        (
+            "rb",
+            {
+                "Till.secret": "file",
+                "Till.open_it": "public",
+                "Stall.hidden": "file",
+                "Stall.Inside": "public",
+            },
+        ),
         ("c", {"secret": "file", "shown": "public", "take": "public"}),
     ],
 )

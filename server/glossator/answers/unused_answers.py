@@ -64,7 +64,7 @@ APART_WORDS: Final[Mapping[UnseenUse, tuple[str, str]]] = {
 """What is said of definitions that no place names and that may be used nevertheless: of one, and of several."""
 NOT_KNOWN: Final = (
     "Not known here: uses in other projects, by reflection, by frameworks that find code by its place, and in "
-    "vendored code. What only unused code uses counts as used."
+    "vendored code. Assigning to something again counts as using it, and so does a use in unused code."
 )
 
 

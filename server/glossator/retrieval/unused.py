@@ -19,6 +19,7 @@ from glossator.retrieval.resolution.file_view import bare_name
 from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.unseen_uses import UnseenUse
+from glossator.retrieval.stand_ins import is_required_by_structure, may_stand_in
 from glossator.retrieval.visibility import visibility
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class UnusedSearch:
         finder = self._finder
         if named and finder.may_be_used(definition):
             return "used"
-        if _is_tag(finder.world.view(definition.path), definition) or finder.is_used_by_twin(definition):
+        if _is_tag(finder.world.view(definition.path), definition) or may_stand_in(finder.resolver, definition):
             return "used"
         symbol = finder.whole(definition)
         if symbol.definitions[0].key != definition.key:
@@ -206,7 +207,7 @@ class UnusedSearch:
         if how := finder.unseen_use(symbol):
             return how
         kin = finder.overridden(symbol) or finder.overriding(symbol) if symbol.kind not in TYPE_KINDS else ()
-        if kin or finder.is_required_by_structure(definition):
+        if kin or is_required_by_structure(finder.resolver, definition):
             return "supertype"
         if finder.is_common_word(symbol):
             return "text"

@@ -295,31 +295,6 @@ class UseFinder:
         """Whether a place names a definition and may mean it, quicker than `uses`; text is not searched."""
         return self.resolver.may_be_used(definition)
 
-    def is_used_by_twin(self, definition: DefinedSymbol) -> bool:
-        """Whether what uses something else may as well use a definition: another one of the same name in its file or
-        its package, in whose place another build has it; or, in a language without types, a member of something
-        outside the index, for which it may stand in."""
-        is_member = self.resolver.is_member(definition)
-        if definition.language == "swift" and not is_member and self.resolver.is_asked_of_others(definition):
-            return True  # of a module, which is no definition
-        if is_member:
-            return definition.language in UNTYPED and self.resolver.is_asked_of_others(definition)
-        folder = definition.path.rpartition("/")[0]
-        near = None if rules_of(definition.language).parts_elsewhere or definition.language == "go" else definition.path
-        return any(
-            one.key != definition.key and one.path.rpartition("/")[0] == folder and self.may_be_used(one)
-            for one in self.resolver.definitions(definition.qualified_name, near)
-            if one.symbol.kind == definition.symbol.kind
-        )
-
-    def is_required_by_structure(self, definition: DefinedSymbol) -> bool:
-        """Whether a member has the name of one of a type that others implement without naming it: it may be there only
-        so that its class does."""
-        if not self.resolver.is_member(definition):
-            return False
-        namesakes = self.resolver.definitions(definition.name)
-        return any(one.key != definition.key and self.resolver.is_structural(one) for one in namesakes)
-
     def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
         """Whether text is searched for the name of a symbol: code outside of tests only imports it, so that what runs
         it may be configured (`"app.middleware.Depth"`); or it is a variable that templates share (`@stories`)."""

@@ -83,15 +83,17 @@ class Resolver(Hierarchies):
         """
         return UseSearch(self, self._meaning, definition).finds_any() or bool(self.overrides(definition))
 
-    def is_asked_of_others(self, definition: DefinedSymbol) -> bool:
+    def is_asked_of_others(self, definition: DefinedSymbol, *, imported: bool = False) -> bool:
         """Whether a place asks something that the index does not have for a member of a definition's name: what stands
-        in for that (a test's double) has it called without being named."""
+        in for that (a test's double) has it called without being named. With `imported`, something that is imported."""
         for path in self.world.files_noting(definition.name):
             view = self.world.view(path)
             if view is None or not share_names(view.facts.language, definition.language):
                 continue
             for mention in view.facts.mentions_of(definition.name):
-                if mention.receiver >= 0 and not self.resolve(path, view.facts, definition.name, mention).targets:
+                if mention.receiver < 0 or self.resolve(path, view.facts, definition.name, mention).targets:
+                    continue
+                if not imported or view.imports_of(view.facts.receiver(mention).partition(".")[0]):
                     return True
         return False
 

@@ -534,6 +534,8 @@ class ScriptRules(LanguageRules):
             return True
         if symbol.kind == "constructor" or self.is_declaration_file(view.path):
             return True  # `declare var profile` is read as `global.profile`
+        if symbol.name in _READ_BY_JSX or (symbol.parent >= 0 and view.symbol(symbol.parent).name in _READ_BY_JSX):
+            return True  # `<abbr>` has the type that is declared for it
         if symbol.kind == "function" and symbol.flags & INFERRED:
             return True  # `let trim; ... trim = () => {}; ... trim()`: what the variable's name means is not followed
         if any(view.symbol(around).name == "global" for around in view.chain(symbol.parent)):
@@ -571,6 +573,8 @@ class ScriptRules(LanguageRules):
         return home.symbol.kind in _TYPES_ONLY
 
 
+_READ_BY_JSX: Final = frozenset(("IntrinsicElements", "ElementAttributesProperty", "ElementChildrenAttribute"))
+"""Interfaces whose members say what markup in code means."""
 _GLOBAL_OBJECTS: Final = frozenset(("window", "globalThis", "global", "self"))
 
 

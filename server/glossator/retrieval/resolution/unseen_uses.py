@@ -68,6 +68,8 @@ FIELD_DECORATORS: Final = frozenset(("dataclass", "dataclass_transform", "attrs"
 _ACCESSOR: Final = re.compile(r"^(?:get|set|is)(?=[A-Z])")
 UNTYPED: Final = frozenset(("javascript", "jsx", "python", "ruby"))
 """Languages in which nothing says what a function that gets a class, or a variable, makes of it."""
+LOOSELY_TYPED: Final = frozenset(("typescript", "tsx", "vue", "svelte", "astro"))
+"""Languages in which much has a type that nothing tells: globals, what is declared for them, modules that are built."""
 _VALUE: Final = MENTION_KINDS.index("value")
 _WRITE: Final = MENTION_KINDS.index("write")
 

@@ -1,0 +1,62 @@
+"""What may be used in the place of something else, whose uses are not its own: a double, another build's definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glossator.index.facts import EXPORTED
+from glossator.index.languages import share_names
+from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.unseen_uses import LOOSELY_TYPED, UNTYPED
+
+if TYPE_CHECKING:
+    from glossator.retrieval.resolution.resolver import Resolver
+    from glossator.retrieval.resolution.values import DefinedSymbol
+
+
+def may_stand_in(resolver: Resolver, definition: DefinedSymbol) -> bool:
+    """Whether what uses something else may as well use a definition: another one of the same name in its file or its
+    package, in whose place another build has it; a member of something outside the index, in a language in which
+    anything may have any type; of a type that another one may be given for; what a module that was not found exports.
+
+    Raises:
+        OutOfTimeError: the time was over before that was known.
+    """
+    language = definition.language
+    if resolver.is_member(definition):
+        if language in LOOSELY_TYPED and resolver.is_structural(definition):
+            return _is_named_as_member(resolver, definition)
+        return language in UNTYPED | LOOSELY_TYPED and resolver.is_asked_of_others(definition)
+    if language == "swift" and resolver.is_asked_of_others(definition):
+        return True  # of a module, which is no definition
+    exported = language in UNTYPED | LOOSELY_TYPED and bool(definition.symbol.flags & EXPORTED)
+    if exported and resolver.is_asked_of_others(definition, imported=True):
+        return True
+    folder = definition.path.rpartition("/")[0]
+    near = None if rules_of(language).parts_elsewhere or language == "go" else definition.path
+    return any(
+        one.key != definition.key and one.path.rpartition("/")[0] == folder and resolver.may_be_used(one)
+        for one in resolver.definitions(definition.qualified_name, near)
+        if one.symbol.kind == definition.symbol.kind
+    )
+
+
+def _is_named_as_member(resolver: Resolver, definition: DefinedSymbol) -> bool:
+    """Whether a place asks anything for a member of a definition's name: of what has its type, but another one in the
+    source."""
+    views = (resolver.world.view(path) for path in resolver.world.files_noting(definition.name))
+    return any(
+        mention.receiver >= 0
+        for view in views
+        if view is not None and share_names(view.facts.language, definition.language)
+        for mention in view.facts.mentions_of(definition.name)
+    )
+
+
+def is_required_by_structure(resolver: Resolver, definition: DefinedSymbol) -> bool:
+    """Whether a member has the name of one of a type that others implement without naming it: it may be there only so
+    that its class does."""
+    if not resolver.is_member(definition):
+        return False
+    namesakes = resolver.definitions(definition.name)
+    return any(one.key != definition.key and resolver.is_structural(one) for one in namesakes)
