@@ -91,3 +91,34 @@ def test_a_function_that_is_called_like_its_module_is_passed_on(sample: Sample) 
     assert "tests/house.rs: shop::knock();" in uses
     assert "src/lib.rs: pub mod knock;" not in uses
     assert sample.uses("twice") == ["tests/house.rs: shop::knock::twice();"]
+
+
+def test_a_name_without_an_exclamation_mark_is_no_macro() -> None:
+    sample = Sample({
+        "Cargo.toml": '[package]\nname = "shop"\n',
+        "src/lib.rs": """
+            pub trait Filter {}
+            #[macro_export]
+            macro_rules! path { ($x:expr) => { { let _: &dyn $crate::Filter = $x; } } }
+            fn all(info: Info) {
+                span!("request", path = %info.path(), other = 1);
+                span!("request", other = path!(3));
+                path!(2);
+            }
+            """,
+    })  # fmt: skip
+    assert sample.uses("path") == ['src/lib.rs: span!("request", other = path!(3));', "src/lib.rs: path!(2);"]
+    assert sample.uses("path", grade="possible") == []
+    assert sample.uses("Filter", grade="possible") == []
+
+
+def test_a_macro_may_be_given_to_another_one() -> None:
+    sample = Sample({
+        "Cargo.toml": '[package]\nname = "shop"\n',
+        "src/lib.rs": """
+            macro_rules! path { ($x:expr) => { $x } }
+            macro_rules! each { ($m:ident) => { $m!(1) } }
+            fn all() { each!(path); }
+            """,
+    })  # fmt: skip
+    assert sample.uses("path", grade="possible") == ["src/lib.rs: fn all() { each!(path); }"]

@@ -540,9 +540,12 @@ class UseSearch:
         functions are no values in the language."""
         if mention.kind in _READING and self._searched.marks_references and self._is_only_called:
             return False
+        symbol, given = self._definition.symbol, mention.arguments
+        if symbol.kind == "macro" and self._definition.language == "rust":
+            self._is_doubted = mention.kind == _VALUE  # another macro may be given it: `each!(path)`
+            return mention.kind not in _READING and not self._is_doubted  # what has no `!` is no macro
         if mention.kind == _VALUE or mention.kind in _TYPES:
             return True
-        symbol, given = self._definition.symbol, mention.arguments
         if takes(symbol, given):
             return True
         if symbol.labels == EXTENDS_FIRST:
