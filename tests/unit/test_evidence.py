@@ -242,6 +242,21 @@ def test_languages_that_cannot_call_each_other_are_not_related(tmp_path: Path) -
         assert related("d.jl") == ([], [], [])
 
 
+def test_tests_beside_other_code_are_told_apart_from_what_calls(tmp_path: Path) -> None:
+    code = "pub fn too_large() -> u8 {\n    413\n}\n\npub fn limit() -> u8 {\n    too_large()\n}\n\n"
+    test = "#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn status() {\n"
+    body = "        let found = too_large();\n        let other = 413;\n        assert_eq!(found, other);\n    }\n}\n"
+    project = make_project(tmp_path, {"src/reject.rs": code + test + body})
+    with project.store:
+        snapshot = project.view().snapshot
+        assert snapshot is not None
+        (entry,) = (entry for entry in project.store.entries_in("src/reject.rs") if entry.name == "too_large")
+        found = snapshot.relations(entry)
+        assert found.places == 1
+        assert [one.name for one in found.callers] == ["limit"]
+        assert [one.name for one in found.tests] == ["status"]
+
+
 def test_private_names_of_javascript_are_found_as_written(tmp_path: Path) -> None:
     files = {
         "a.js": "class A {\n  #p() {\n    return 1;\n  }\n  q() {\n    return this.#p();\n  }\n}\n",

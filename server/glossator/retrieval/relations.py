@@ -15,7 +15,7 @@ from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.use_records import DEPENDING, OVERRIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Graph
@@ -80,7 +80,8 @@ def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relatio
     tested = is_test(entry.path) or entry.kind == "test"
     outside = {(use.path, use.line) for use in resolved if tested or not use.test}
     around = _entries_around(resolved, entry, graph)
-    tests = [] if tested else [other for other in around if is_test(other.path) or other.kind == "test"]
+    in_tests = _of_tests_alone(resolved, entry, graph) if not tested else set()
+    tests = [] if tested else [other for other in around if other.id in in_tests or is_test(other.path)]
     tests.sort(key=lambda other: (other.kind == "block", entry.name.lower() not in other.name.lower()))
     callers = [other for other in around if other not in tests]
     callees, likely = _callees(symbol, entry, graph, finder, members)
@@ -103,6 +104,13 @@ def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relatio
         more=told.unread > 0,
         unused=told.unused,
     )
+
+
+def _of_tests_alone(uses: Sequence[UsePlace], entry: StoredEntry, graph: Graph) -> set[int]:
+    """The entries around uses that are all in tests, which may stand beside other code (`#[cfg(test)] mod tests`)."""
+    inside = {other.id: other.kind for other in _entries_around([use for use in uses if use.test], entry, graph)}
+    others = {other.id for other in _entries_around([use for use in uses if not use.test], entry, graph)}
+    return {one for one, kind in inside.items() if kind == "test" or one not in others}
 
 
 def _entries_of(symbols: Iterable[NamedSymbol], entry: StoredEntry, graph: Graph) -> list[StoredEntry]:
