@@ -199,7 +199,9 @@ class UnusedSearch:
         finder = self._finder
         if named and finder.may_be_used(definition):
             return "used"
-        if _is_tag(finder.world.view(definition.path), definition) or may_stand_in(finder.resolver, definition):
+        if named and may_stand_in(finder.resolver, definition):
+            return "used"
+        if _is_tag(finder.world.view(definition.path), definition):
             return "used"
         symbol = finder.whole(definition)
         if symbol.definitions[0].key != definition.key:

@@ -43,10 +43,9 @@ def is_said_to_be_used(language: str, lines: Sequence[str], start: int, line: in
 def is_given_to_its_namesake(language: str, name: str, lines: Sequence[str]) -> bool:
     """Whether a variable or parameter is given the value of what has the same name outside: `def f(name=name)`, or
     `name = name` in a class. The arguments are those of `is_said_to_be_used`."""
-    if language != "python":
-        return False
-    form = re.compile(rf"(?<![\w.]){re.escape(name)}\s*(?::[^=,]+)?=\s*{re.escape(name)}\b(?!\s*[.(\[])")
-    return any(name in line and form.search(line) for line in lines)
+    twice = [line for line in lines if line.count(name) > 1] if language == "python" else []
+    form = rf"(?<![\w.]){re.escape(name)}\s*(?::[^=,]+)?=\s*{re.escape(name)}\b(?!\s*[.(\[])"
+    return any(re.search(form, line) for line in twice)
 
 
 def is_said_to_override(lines: Sequence[str], start: int, line: int) -> bool:
