@@ -174,13 +174,27 @@ def recalls(cases: list[Case], scores: list[NDArray[np.float64]]) -> tuple[float
 
 
 def fit(
-    cases: list[Case], chosen: list[int], penalty: float = PENALTY, standardised: float = 1.0
+    cases: list[Case],
+    chosen: list[int],
+    penalty: float = PENALTY,
+    standardised: float = 1.0,
+    most: int | None = None,
 ) -> NDArray[np.float64]:
-    """Weights of the chosen features, as they are. The penalty is on those of features divided by their standard
-    deviation to the power of `standardised`: below 1, features that are seldom set keep small weights."""
+    """Weights of the chosen features, as they are.
+
+    Args:
+        cases: the questions; those of which nothing wanted is a candidate are left out.
+        chosen: columns of the features.
+        penalty: on the weights of the features divided by their standard deviation to the power of `standardised`.
+        standardised: below 1, features that are seldom set keep small weights.
+        most: each question counts alike, but those of a repository as this many at most; None: all repositories alike.
+    """
     cases = [case for case in cases if case.wanted.any()]
-    per_repository = Counter(case.question.repo for case in cases)
-    weight = np.array([len(cases) / len(per_repository) / per_repository[case.question.repo] for case in cases])
+    size = Counter(case.question.repo for case in cases)
+    alike = len(cases) / len(size)
+    weight = np.array(
+        [(alike if most is None else min(size[c.question.repo], most)) / size[c.question.repo] for c in cases]
+    )
     rows = np.concatenate([case.features[:, chosen] for case in cases])
     spread = rows.std(axis=0)
     scale = spread**standardised

@@ -2,12 +2,14 @@
 
 The model is that of `fit_ranking.py`, a conditional logit, once over the candidate files and once over the candidate
 definitions. It is fitted on texts made of commits (`make_symbol_questions.py --whole`, `make_report_questions.py`), of
-which there are many, and on the reports that there are (`report_questions.py`).
+which there are many, and on the reports that there are (`report_questions.py`). Each text counts alike, those of a
+repository together as `MOST_OF_ONE` at most.
 
 Reports are scored in three ways: by weights that were fitted on commits alone; by nested cross-validation, where a
 repository's reports are ranked by weights that were fitted on the commits and on the reports of other repositories,
 with the penalty that does best on reports of still others; and by all that was fitted, which is not a figure for code
-never seen.
+never seen. Commits are scored by weights that were fitted on the reports and on the commits of other repositories, and
+by what ships; the difference has intervals by bootstrap over repositories.
 
 The round of `report_search.py` starts from the best definitions by the bundled weights: after a change of the
 signals run it twice.
@@ -49,7 +51,11 @@ from retrieval_questions import Question, indexed, load, mean
 RANKING = Path(__file__).resolve().parent.parent / "server" / "glossator" / "data" / "report_ranking.json"
 PENALTIES = (1.0, 3.0, 10.0)
 STANDARDISED = 0.5
+MOST_OF_ONE = 40
 """See `fit_ranking.fit`."""
+PARTS = 6
+"""Parts into which the commits' repositories are divided, each ranked by weights fitted on the others."""
+RESAMPLES = 4_000
 MEASURES = ("File@1", "File@3", "File@5", "File@10", "Function@5", "Function@10")
 
 
@@ -124,7 +130,7 @@ def fitted(cases: list[ReportCase], penalty: float) -> Fitted:
         Case(one.question, one.paths, one.files.astype(np.float64), np.isin(one.paths, one.wanted_paths))
         for one in cases
     ]
-    of_files = fit(files, list(range(len(FILE_SIGNALS))), penalty, STANDARDISED)
+    of_files = fit(files, list(range(len(FILE_SIGNALS))), penalty, STANDARDISED, MOST_OF_ONE)
     definitions = [
         Case(
             one.question,
@@ -134,7 +140,7 @@ def fitted(cases: list[ReportCase], penalty: float) -> Fitted:
         )
         for one in cases
     ]
-    return of_files, fit(definitions, list(range(len(DEFINITION_SIGNALS))), penalty, STANDARDISED)
+    return of_files, fit(definitions, list(range(len(DEFINITION_SIGNALS))), penalty, STANDARDISED, MOST_OF_ONE)
 
 
 def signals_of(case: ReportCase, of_files: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -182,6 +188,32 @@ def nested(reports: list[ReportCase], commits: list[ReportCase]) -> list[list[fl
     return scored
 
 
+def across(reports: list[ReportCase], commits: list[ReportCase], penalty: float) -> list[list[float]]:
+    """`MEASURES` of each commit, by weights fitted on the reports and on the commits of other repositories."""
+    repositories = sorted({one.question.repo for one in commits})
+    mixed = np.random.default_rng(0).permutation(len(repositories))
+    part_of = {repositories[at]: place % PARTS for place, at in enumerate(mixed.tolist())}
+    weights = [
+        fitted([*reports, *(one for one in commits if part_of[one.question.repo] != part)], penalty)
+        for part in range(PARTS)
+    ]
+    return [scores_of(one, weights[part_of[one.question.repo]]) for one in commits]
+
+
+def show_difference(commits: list[ReportCase], before: list[list[float]], after: list[list[float]]) -> None:
+    """Print the mean differences of scores, with intervals (95 %) by bootstrap over repositories."""
+    difference = np.array(after) - np.array(before)
+    repositories = np.array([one.question.repo for one in commits])
+    names = np.unique(repositories)
+    sums = np.array([difference[repositories == name].sum(axis=0) for name in names])
+    sizes = np.array([np.count_nonzero(repositories == name) for name in names])
+    drawn = np.random.default_rng(0).integers(0, len(names), (RESAMPLES, len(names)))
+    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)[:, None]
+    low, high = np.quantile(means, (0.025, 0.975), axis=0)
+    for name, value, least, greatest in zip(MEASURES, difference.mean(axis=0), low, high, strict=True):
+        print(f"{name}: {value:+.3f} ({least:+.3f} to {greatest:+.3f})", flush=True)
+
+
 def show(title: str, values: list[float]) -> None:
     """Print a row."""
     print(f"| {title} | " + " | ".join(f"{value:.3f}" for value in values) + " |", flush=True)
@@ -219,9 +251,13 @@ def main() -> None:
     penalty = PENALTIES[1]
     bundled = _bundled()
     show("what ships (on these reports too)", averages([scores_of(one, bundled) for one in reports]))
-    show("what ships: on the commits", averages([scores_of(one, bundled) for one in commits]))
+    before = [scores_of(one, bundled) for one in commits]
+    show("what ships: on the commits", averages(before))
     if options.bundled:
         return
+    after = across(reports, commits, penalty)
+    show("reports and commits of other repositories: on the commits", averages(after))
+    show_difference(commits, before, after)
     on_commits = fitted(commits, penalty)
     held_out = averages([scores_of(one, on_commits) for one in reports])
     show("commits alone", held_out)
