@@ -10,9 +10,10 @@ import pytest
 from glossator.errors import CancelledByUser
 from glossator.project.session import Session
 from glossator.project.unused_code import scope_named, unused_code
+from glossator.retrieval import unused
 from glossator.retrieval.resolution.patience import Patience
 from glossator.retrieval.resolution.values import DefinedSymbol
-from glossator.retrieval.unused import UnusedSearch, UnusedVerdict, unused_in
+from glossator.retrieval.unused import Unused, UnusedSearch, UnusedVerdict, unused_in
 from glossator.settings import Settings
 from tests.conftest import write_tree
 
@@ -339,5 +340,56 @@ def test_what_time_leaves_is_counted_and_gone_on_with(tmp_path: Path) -> None:
         again = Continued(snapshot.use_finder(), finder.source.paths()).run(60)
         assert (again.examined, again.left, len(again.symbols)) == (20, 0, 20)
         assert len(asked) == 16
+    finally:
+        session.close()
+
+
+def test_a_large_code_base_is_gone_through_in_groups_of_files(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> Unused:
+        snapshot = session.root.open()
+        assert snapshot is not None
+        finder = snapshot.use_finder()
+        return unused_in(finder, finder.source.paths(), seconds=60)
+
+    whole = found()
+    monkeypatch.setattr(unused, "ORDERED_FILES", 2)
+    monkeypatch.setattr(unused, "_GROUP", 2)
+    assert found() == whole
+    examined: list[str] = []
+
+    def noted(search: UnusedSearch, definition: DefinedSymbol, named: int) -> UnusedVerdict:
+        examined.append(definition.name)
+        raise AssertionError
+
+    monkeypatch.setattr(UnusedSearch, "_verdict", noted)
+    assert found() == whole  # what is known is not found out again
+    assert not examined
+
+
+def test_files_that_were_not_reached_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unused, "ORDERED_FILES", 2)
+    monkeypatch.setattr(unused, "_GROUP", 2)
+    root = write_tree(tmp_path / "many", {f"m{number}.py": f"def f{number}():\n    return 1\n" for number in range(6)})
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        snapshot = session.root.open()
+        assert snapshot is not None
+        finder = snapshot.use_finder()
+
+        class Interrupted(UnusedSearch):
+            """Has no more time at the fourth definition."""
+
+            def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
+                if definition.name == "f3":
+                    finder.world.patience = Patience(-1.0)
+                return super()._verdict(definition, named)
+
+        first = Interrupted(finder, finder.source.paths()).run(60)
+        assert (first.examined, first.left, first.unreached, first.cut) == (3, 1, 2, True)
+        last = UnusedSearch(snapshot.use_finder(), finder.source.paths()).run(60)
+        assert (last.examined, last.left, last.unreached, last.cut) == (6, 0, 0, False)
     finally:
         session.close()

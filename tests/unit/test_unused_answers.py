@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from glossator.answers import unused_answers
 from glossator.answers.answerer import Answerer
 from glossator.answers.evidence import Place, Question
 from glossator.answers.unused_answers import LISTED_UNUSED, unused_answer_in
@@ -138,5 +139,30 @@ def test_many_are_counted_and_some_shown(tmp_path: Path) -> None:
         assert f"- and {60 - LISTED_UNUSED} more" in answer
         assert "(60)\n\n- function `g0` (`b.py:1`) [41]" in answer
         assert "- and 57 more" in answer
+    finally:
+        session.close()
+
+
+def test_a_command_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "\n\n\n".join(f"def _f{number}():\n    return 1" for number in range(60))
+    root = write_tree(tmp_path / "many", {"a.py": f"{source}\n"})
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+
+    def asked(*, once: bool) -> str:
+        told = unused_answer_in(session, Question("unused functions?", once=once))
+        assert told is not None
+        return told.text(range(1, 100))
+
+    try:
+        monkeypatch.setattr(unused_answers, "UNUSED_SECONDS", 0.0)
+        cut = asked(once=False)
+        assert cut.startswith("Whether functions are used could not be told in the time for one question.\n")
+        assert (
+            "Not examined, since the time for one question was over: the definitions in 1 file. Asked again, the "
+            "search goes on from there; asked about a folder or file, it gets through." in cut
+        )
+        answer = asked(once=True)
+        assert answer.startswith("There are 60 functions that nothing in the indexed code uses, of 60 examined.\n")
     finally:
         session.close()

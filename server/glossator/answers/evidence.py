@@ -58,6 +58,8 @@ class Question:
     removed: tuple[Place, ...] = ()
     """Lines that must not be."""
     conversation_id: str | None = None
+    once: bool = False
+    """Whether it is a command's: nothing is kept for the next question, so that this one takes its time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from glossator.answers.told_answers import ToldAnswer
 from glossator.answers.use_wording import USES_NOTE
 from glossator.errors import StoreCorruptError
 from glossator.project.unused_code import FoundUnused, UnusedScope, path_scope, scope_named, type_scope, unused_code
+from glossator.retrieval.unused import UNUSED_SECONDS, UNUSED_SECONDS_ONCE
 from glossator.retrieval.unused_questions import parse_unused_question
 
 if TYPE_CHECKING:
@@ -86,12 +87,15 @@ def unused_answer_in(
         scope = _scope(session, asked, question)
         if isinstance(scope, str):
             return ToldAnswer(f"{scope}\n\n{USES_NOTE}\n", ())
-        found = unused_code(session, scope, kinds=asked.kinds, where=question.where, cancelled=cancelled)
+        seconds = UNUSED_SECONDS_ONCE if question.once else UNUSED_SECONDS
+        found = unused_code(
+            session, scope, kinds=asked.kinds, where=question.where, seconds=seconds, cancelled=cancelled
+        )
     except StoreCorruptError:
         return None  # searching finds the damage too, and has it repaired
     if asked.seen:
         found = [replace(told, unused=told.unused.seen_from(asked.seen)) for told in found]
-    return _answer(session, asked, scope, found) if found else None
+    return _answer(session, asked, scope, found, once=question.once) if found else None
 
 
 def _not_looked_for(other: str) -> str:
@@ -125,7 +129,9 @@ def _focused_scope(session: Session, this: str, question: Question) -> UnusedSco
     return path_scope(root, focus.path)
 
 
-def _answer(session: Session, asked: UnusedQuestion, scope: UnusedScope, found: Sequence[FoundUnused]) -> ToldAnswer:
+def _answer(
+    session: Session, asked: UnusedQuestion, scope: UnusedScope, found: Sequence[FoundUnused], *, once: bool
+) -> ToldAnswer:
     if waiting := waiting_words([told.unused for told in found]):
         return ToldAnswer(f"{waiting}\n\n{USES_NOTE}\n", ())
     cited = CitedPlaces(session.roots)
@@ -140,7 +146,8 @@ def _answer(session: Session, asked: UnusedQuestion, scope: UnusedScope, found: 
             more = f"\n- and {len(group) - len(shown):,} more" if len(group) > len(shown) else ""
             lines = [_line(cited, told, one) for told, one in shown]
             parts += [f"**{words}** ({len(group):,})", "\n".join(lines) + more]
-    parts += [apart_words([told.unused for told in found]), not_examined_words([told.unused for told in found])]
+    told_of = [told.unused for told in found]
+    parts += [apart_words(told_of), not_examined_words(told_of, once=once)]
     text = "\n\n".join([*(part for part in parts if part), f"*{NOT_KNOWN}*", USES_NOTE]) + "\n"
     return ToldAnswer(text, cited.evidence, unused=tuple((told.root.path, told.unused) for told in found))
 
@@ -150,11 +157,13 @@ def _verdict(
 ) -> str:
     examined = sum(told.unused.examined for told in found)
     things = _plural(asked.words) or "definitions"
+    if not examined and any(told.unused.cut for told in found):
+        return f"Whether {things}{scope.words} are used could not be told in the time for one question."
     if not examined:
         return f"There are no {things}{scope.words} of which the index could tell whether they are used."
     of = f"of {examined:,} examined"
     if not every:
-        more = " so far" if any(told.unused.left for told in found) else ""
+        more = " so far" if any(told.unused.cut for told in found) else ""
         return f"No unused {things} were found{scope.words}{more}, {of}: each is used, or may be."
     verb = "is 1" if len(every) == 1 else f"are {len(every):,}"
     return f"There {verb} {_counted(things, len(every))}{scope.words} that nothing in the indexed code uses, {of}."
@@ -200,13 +209,22 @@ def apart_words(every: Sequence[Unused]) -> str:
     return f"Not listed, although no code names them: {'; '.join(counted)}." if counted else ""
 
 
-def not_examined_words(every: Sequence[Unused]) -> str:
-    """What is said of definitions and files that were not examined; "" if there are none."""
+def not_examined_words(every: Sequence[Unused], *, once: bool = False) -> str:
+    """What is said of definitions and files that were not examined; "" if there are none.
+
+    `once`: whether nothing is kept of what was found, so that the next question could not go on.
+    """
     parts: list[str] = []
-    if left := sum(one.left for one in every):
+    left, unreached = sum(one.left for one in every), sum(one.unreached for one in every)
+    counts = [f"{left:,} definition{'' if left == 1 else 's'}"] if left else []
+    if unreached:
+        counts.append("the definitions in 1 file" if unreached == 1 else f"the definitions in {unreached:,} files")
+    if counts:
+        again = "" if once else "asked again, the search goes on from there; "
+        then = f"{again}asked about a folder or file, it gets through"
         parts.append(
-            f"{left:,} more definitions were not examined: the time for one question was over. Most of them are named "
-            "elsewhere. Asked again, the search goes on from there; asked about a folder or file, it gets through."
+            f"Not examined, since the time for one question was over: {' and '.join(counts)}. "
+            f"{then[0].upper()}{then[1:]}."
         )
     if unread := sum(one.unread for one in every):
         files = "1 file is in a language" if unread == 1 else f"{unread:,} files are in languages"

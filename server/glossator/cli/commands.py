@@ -218,7 +218,7 @@ def _ask(arguments: argparse.Namespace) -> int:
 
     if not arguments.question.strip():
         raise UsageError("the question is empty")
-    question = Question(arguments.question, where=_filter(arguments))
+    question = Question(arguments.question, where=_filter(arguments), once=True)
     with open_session(arguments) as session:
         _check_model(session, arguments)
         bring_up_to_date(session)
@@ -420,7 +420,8 @@ def _unused_json(answer: Answer) -> dict[str, object]:
         for one in unused.symbols
     ]
     examined, left = sum(one.examined for one in every), sum(one.left for one in every)
-    return {"unused": listed, "examined": examined, "not_examined": left}
+    unreached = sum(one.unreached for one in every)
+    return {"unused": listed, "examined": examined, "not_examined": left, "files_not_reached": unreached}
 
 
 # Status and the rest

@@ -97,6 +97,7 @@ def unused_code(
     *,
     kinds: Collection[str] = (),
     where: Filter | None = None,
+    seconds: float = UNUSED_SECONDS,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> list[FoundUnused]:
     """What nothing uses in a scope, by roots.
@@ -106,6 +107,7 @@ def unused_code(
         scope: where is looked.
         kinds: kinds of definitions; none for all.
         where: restricts it further.
+        seconds: processor time for all of it.
         cancelled: tells whether nobody waits any longer.
 
     Raises:
@@ -123,7 +125,7 @@ def unused_code(
         allowed = allowing(snapshot.within(where))
         paths = [path for path in searching.source.paths() if scope.includes(path) and allowed(path, "", "")]
         unused = unused_in(
-            searching, paths, kinds=kinds or UNUSED_KINDS, inside=scope.inside, seconds=UNUSED_SECONDS / len(roots)
+            searching, paths, kinds=kinds or UNUSED_KINDS, inside=scope.inside, seconds=seconds / len(roots)
         )
         found.append(FoundUnused(root, snapshot.use_finder(), unused))
     return found

@@ -33,10 +33,18 @@ if TYPE_CHECKING:
 
 UNUSED_SECONDS: Final = 0.9
 """Processor time for all definitions that are asked about; those that are then left are counted."""
+UNUSED_SECONDS_ONCE: Final = 30.0
+"""The same for a command, which could not go on when it is asked again."""
 VALUE_KINDS: Final = frozenset(("constant", "variable", "field", "property", "enum_member"))
 UNUSED_KINDS: Final = (FUNCTION_KINDS | TYPE_KINDS | VALUE_KINDS) - {"test", "constructor", "namespace", "module"}
 """Kinds of what may be unused: a constructor's uses are its class's, a namespace's those of its members."""
+ORDERED_FILES: Final = 2_000
+"""In a code base of so many files, what no file mentions is examined first. Of more files, which names each mentions is
+not read within the time; they are gone through in groups."""
+_GROUP: Final = 200
 _FETCHED_AT_ONCE: Final = 200
+_FEW_FILES: Final = 3
+"""So many files that have a name's hash are asked whether they have the name."""
 _NO_NAMES: Final = frozenset(("_", "", "default", "<anonymous>"))
 _Waiting = tuple[int, bool, bool, str, int]
 """A definition that is to be examined: the number of files that mention its name, whether it stands in a test or an
@@ -75,6 +83,7 @@ class Unused:
         apart: how many definitions that no place names may be used in another way, by the way.
         unread: files in languages whose names are not resolved.
         uncollected: files whose uses of names are still being collected: until then nothing is unused.
+        unreached: files in which no definition was examined, since the time was over.
     """
 
     symbols: tuple[UnusedSymbol, ...] = ()
@@ -83,10 +92,28 @@ class Unused:
     apart: Counter[UnseenUse] = field(default_factory=Counter)
     unread: int = 0
     uncollected: int = 0
+    unreached: int = 0
+
+    @property
+    def cut(self) -> bool:
+        """Whether the time was over before all was examined."""
+        return bool(self.left or self.unreached)
 
     def seen_from(self, visibility: str) -> Unused:
         """Those that can be seen from so far only."""
         return replace(self, symbols=tuple(one for one in self.symbols if one.visibility == visibility))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was found out about some files; see `Unused`."""
+
+    files: int
+    found: list[Key] = field(default_factory=list)
+    apart: Counter[UnseenUse] = field(default_factory=Counter)
+    unread: int = 0
+    examined: int = 0
+    left: int = 0
 
 
 class UnusedSearch:
@@ -102,12 +129,11 @@ class UnusedSearch:
     ) -> None:
         """`inside` restricts it to what is inside a type; `finder.stop_when` tells whether somebody waits."""
         self._finder = finder
-        self._paths = list(paths)
+        self._paths = sorted(paths)
         self._kinds = frozenset(kinds) & UNUSED_KINDS
         self._inside = {(one.path, one.index) for one in inside.definitions} if inside is not None else None
-        self._found: dict[Key, None] = {}
-        self._apart: Counter[UnseenUse] = Counter()
-        self._unread = 0
+        self._is_large = len(finder.source.paths()) > ORDERED_FILES
+        self._tallies: list[_Tally] = []
         known = finder.world.memory.setdefault("unused", {})
         self._verdicts = cast("dict[Key, UnusedVerdict]", known)
         """What is known of definitions. It follows from the index alone, so a question goes on where the last was cut
@@ -121,33 +147,60 @@ class UnusedSearch:
         """
         if uncollected := self._finder.uncollected:
             return Unused(uncollected=uncollected)
-        waiting: list[_Waiting] = []
-        examined = 0
         with self._finder.within(Allowance(seconds, seconds)):
             try:
-                waiting = self._in_order()
-                for named, _, _, path, index in waiting:
-                    self._examine((path, index), named)
-                    examined += 1
+                for group in self._groups():
+                    self._look_through(group)
             except OutOfTimeError:
                 self._finder.world.interrupted()
-        return Unused(self._listed(), examined, len(waiting) - examined, self._apart, self._unread)
+        tallies = self._tallies
+        return Unused(
+            self._listed([key for tally in tallies for key in tally.found]),
+            sum(tally.examined for tally in tallies),
+            sum(tally.left for tally in tallies),
+            sum((tally.apart for tally in tallies), Counter()),
+            sum(tally.unread for tally in tallies),
+            unreached=len(self._paths) - sum(tally.files for tally in tallies),
+        )
 
-    def _in_order(self) -> list[_Waiting]:
-        """The definitions to examine, in this order."""
-        mentioned = self._mentioned()
+    def _groups(self) -> Iterable[list[str]]:
+        """The files, in groups of those whose definitions are put in order before they are examined."""
+        size = _GROUP if self._is_large else max(len(self._paths), 1)
+        return (self._paths[start : start + size] for start in range(0, len(self._paths), size))
+
+    def _look_through(self, group: list[str]) -> None:
+        """Examine the definitions in some files, unless an earlier question has."""
+        memory = self._finder.world.memory
+        key = ("unused", self._kinds, tuple(group)) if self._is_large and self._inside is None else None
+        if key is not None and isinstance(known := memory.get(key), _Tally):
+            self._tallies.append(known)
+            return
+        tally = _Tally(len(group))
+        waiting = self._in_order(group, tally)
+        tally.left = len(waiting)
+        self._tallies.append(tally)
+        for named, _, _, path, index in waiting:
+            self._examine((path, index), named, tally)
+            tally.left -= 1
+            tally.examined += 1
+        if key is not None:
+            memory[key] = tally
+
+    def _in_order(self, paths: list[str], tally: _Tally) -> list[_Waiting]:
+        """The definitions to examine in some files, in this order."""
+        mentioning = self._files_mentioning if self._is_large else self._mentioned().__getitem__
         waiting: list[_Waiting] = []
-        for view in self._views(self._paths):
+        for view in self._views(paths):
             if type(rules_of(view.facts.language)) is DefaultRules:
-                self._unread += any(symbol.kind in self._kinds for symbol in view.facts.symbols)
+                tally.unread += any(symbol.kind in self._kinds for symbol in view.facts.symbols)
                 continue
             apart, path = is_test(view.path) or is_example(view.path), view.path
             for index, symbol in enumerate(view.facts.symbols):
                 if symbol.kind not in self._kinds or not self._is_asked(view, index):
                     continue
-                named = mentioned[bare_name(symbol)]
+                named = mentioning(bare_name(symbol))
                 if not named and is_test_name(symbol.name, view.facts.language):
-                    self._apart["test"] += 1
+                    tally.apart["test"] += 1
                 else:
                     waiting.append((named, apart, symbol.parent >= 0, path, index))
         waiting.sort()
@@ -173,6 +226,13 @@ class UnusedSearch:
             memory["mentioned"] = known
         return known
 
+    def _files_mentioning(self, name: str) -> int:
+        """How many files mention a name; of several files it is enough that they may."""
+        paths = self._finder.source.noting(name)
+        if len(paths) > _FEW_FILES:
+            return len(paths)
+        return sum(view is not None and name in view.facts.names for view in map(self._finder.world.view, paths))
+
     def _is_asked(self, view: FileView, index: int) -> bool:
         symbol = view.symbol(index)
         if symbol.name in _NO_NAMES or symbol.flags & EXTENSION:
@@ -182,7 +242,7 @@ class UnusedSearch:
         around = {(view.path, one) for one in view.chain(index)}
         return (view.path, index) not in self._inside and not around.isdisjoint(self._inside)
 
-    def _examine(self, key: Key, named: int) -> None:
+    def _examine(self, key: Key, named: int, tally: _Tally) -> None:
         """Note what is known of a definition, whose name so many files mention."""
         if (verdict := self._verdicts.get(key)) is None:
             definition = self._finder.world.definition(key)
@@ -190,9 +250,9 @@ class UnusedSearch:
             self._finder.world.check_time()  # what was found out when time was over says nothing
             self._verdicts[key] = verdict
         if verdict == "unused":
-            self._found[key] = None
+            tally.found.append(key)
         elif verdict != "used" and not named:
-            self._apart[verdict] += 1
+            tally.apart[verdict] += 1
 
     def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
         """Whether something uses a definition, or may use it without its name."""
@@ -218,15 +278,16 @@ class UnusedSearch:
             return "unused"
         return "text" if uses.places and all(place.kind == "name" for place in uses.places) else "used"
 
-    def _listed(self) -> tuple[UnusedSymbol, ...]:
+    def _listed(self, found: list[Key]) -> tuple[UnusedSymbol, ...]:
         """What was found, without what stands inside of something else that was."""
+        every = frozenset(found)
         inside: Counter[Key] = Counter()
         outermost: list[DefinedSymbol] = []
-        for key in self._found:
+        for key in found:
             definition, view = self._finder.world.definition(key), self._finder.world.view(key[0])
             if definition is None or view is None:
                 continue
-            outer = [(key[0], one) for one in view.chain(key[1]) if one != key[1] and (key[0], one) in self._found]
+            outer = [(key[0], one) for one in view.chain(key[1]) if one != key[1] and (key[0], one) in every]
             if outer:
                 inside[outer[-1]] += 1
             else:
