@@ -70,7 +70,7 @@ def test_code_that_may_not_be_read_leaves_open_whether_a_symbol_is_used(tmp_path
 
 
 def test_too_much_code_leaves_it_open_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uses, "FEW_CHARACTERS", 100)
+    monkeypatch.setattr(uses, "FEW_BYTES", 100)
     files = {"shop.go": "package shop\n\nfunc Lone() {}\n", "a.pb.go": GENERATED * 2, "b.pb.go": GENERATED}
     with indexed(tmp_path, files) as finder:
         lone = finder.symbols("Lone")[0]

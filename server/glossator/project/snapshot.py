@@ -8,7 +8,7 @@ since the index is not copied.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from glossator.index.globs import literal_glob
@@ -88,7 +88,7 @@ class Snapshot:
         from glossator.retrieval.left_out import LeftOutFiles
         from glossator.retrieval.resolution.source import IndexedFacts
         from glossator.retrieval.uses import UseFinder
-        from glossator.workspace.file_texts import read_left_out
+        from glossator.workspace.file_texts import left_out_reader
         from glossator.workspace.screening import may_be_code
 
         def left_out() -> list[str]:
@@ -97,7 +97,7 @@ class Snapshot:
         self._index.note_use()
         facts = IndexedFacts(self.store.facts, self.overlay)
         read = self.text if masked else self.unmasked_text
-        return UseFinder(facts, self.graph, read, LeftOutFiles(left_out, partial(read_left_out, self.path)))
+        return UseFinder(facts, self.graph, read, LeftOutFiles(left_out, left_out_reader(self.path)))
 
     @cached_property
     def reader(self) -> Read:

@@ -11,30 +11,38 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.language_detection import language_of
 from glossator.index.languages import share_names
 from glossator.retrieval.names_in_text import CONFIGURATION, DOCUMENTATION
+from glossator.workspace.decoding import decode
 from glossator.workspace.reading import split_lines
+from glossator.workspace.screening import holds_private_key
 from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MOST_CHARACTERS: Final = 64_000_000
-"""Characters of such files that are looked at for one question: 0.2 s for 17 million in 700 files."""
-FEW_CHARACTERS: Final = 2_000_000
+MOST_BYTES: Final = 64_000_000
+"""Bytes of such files that are looked at for one symbol."""
+FEW_BYTES: Final = 2_000_000
 """And for a hover."""
+KEPT_BYTES: Final = 4_000_000
+"""Bytes that are kept for the other symbols of a question."""
 MOST_PLACES: Final = 100
 """Places that are found of one name."""
+_SNIFFED: Final = 64
+"""Bytes in which UTF-16 shows."""
 
 
 class LeftOutFiles:
-    """The texts of such files, read when they are first asked for. Not thread-safe: make one per question."""
+    """Such files, read when a name is looked for. Not thread-safe: make one per question."""
 
-    def __init__(self, paths: Callable[[], Iterable[str]], read: Callable[[str], str | None]) -> None:
-        """`paths` lists the files, relative to the root; `read` gives the text of one, None if it is not to be had."""
+    def __init__(self, paths: Callable[[], Iterable[str]], read: Callable[[str], bytes | None]) -> None:
+        """`paths` lists the files, relative to the root; `read` gives the bytes of one, None if they are not to be
+        had."""
         self._list_paths = paths
         self._paths: list[str] | None = None
         self._read = read
-        self._texts: dict[str, str | None] = {}
-        self._characters = 0
+        self._kept: dict[str, bytes] = {}
+        self._kept_bytes = 0
+        self._texts: dict[str, str] = {}
 
     def naming(self, name: str, language: str, most: int) -> tuple[dict[str, list[int]], bool]:
         """Where code that may call definitions of a language has a name, comments included.
@@ -42,27 +50,33 @@ class LeftOutFiles:
         Args:
             name: a bare name.
             language: that of its definition.
-            most: characters of code that are looked at.
+            most: bytes of code that are looked at.
 
         Returns:
             Path -> lines (1-based), and whether all such code was looked at.
         """
         form = rf"(?<![\w$]){re.escape(name)}(?![\w$])"  # not compiled for the many names that stand nowhere
-        none = CONFIGURATION | DOCUMENTATION
+        none, needle = CONFIGURATION | DOCUMENTATION, name.encode()
         found: dict[str, list[int]] = {}
-        places, complete = 0, True
+        places, seen, complete = 0, 0, True
         if self._paths is None:
             self._paths = list(self._list_paths())
         for path in self._paths:
             other = language_of(path)
             if other in none or not share_names(other, language):
                 continue
-            text = self._text(path, most)
+            data = self._bytes(path) if seen < most else None
+            if data is None:
+                complete = False
+                continue
+            seen += len(data)
+            if needle not in data and b"\0" not in data[:_SNIFFED]:
+                continue
+            text = _text_of(data)
             if text is None:
                 complete = False
-            elif name in text and (
-                lines := [at for at, line in enumerate(split_lines(text), 1) if re.search(form, line)]
-            ):
+            elif lines := [at for at, line in enumerate(split_lines(text), 1) if re.search(form, line)]:
+                self._texts[path] = text
                 found[path] = lines[: MOST_PLACES - places]
                 places += len(found[path])
                 if places >= MOST_PLACES:
@@ -71,13 +85,20 @@ class LeftOutFiles:
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file in which a name was found, without its secrets."""
-        return split_lines(without_secrets(self._texts.get(path) or "", path))
+        return split_lines(without_secrets(self._texts.get(path, ""), path))
 
-    def _text(self, path: str, most: int) -> str | None:
-        """The text of a file; None if it cannot be read, or there is too much to read."""
-        if path not in self._texts:
-            if self._characters >= most:
-                return None
-            self._texts[path] = text = self._read(path)
-            self._characters += len(text or "")
-        return self._texts[path]
+    def _bytes(self, path: str) -> bytes | None:
+        """A file's bytes; None if they cannot be had."""
+        if (kept := self._kept.get(path)) is not None:
+            return kept
+        data = self._read(path)
+        if data is not None and self._kept_bytes + len(data) <= KEPT_BYTES:
+            self._kept[path] = data
+            self._kept_bytes += len(data)
+        return data
+
+
+def _text_of(data: bytes) -> str | None:
+    """The text of a file; None if it is none, or holds a private key."""
+    decoded = decode(data)
+    return decoded[0] if decoded is not None and not holds_private_key(decoded[0]) else None

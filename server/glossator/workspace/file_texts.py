@@ -15,6 +15,8 @@ from glossator.workspace.files import Skipped, is_reparse, printable, stat_of, s
 from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glossator.settings import Settings
 
 LEFT_OUT_BYTES = 16 * 1024 * 1024
@@ -54,7 +56,9 @@ def read_text(root: Path, path: str, settings: Settings, *, masked: bool = True)
     Bytes and status are consistent: a file that changes while it is read is read again. Without `masked`, the text has
     the secrets that are in the file, and only lines and columns of it may be told.
     """
-    found = _read(root, path, screening.size_limit(path.rpartition("/")[2], settings.max_file_bytes))
+    found = _read(
+        Path(os.path.realpath(root)), path, screening.size_limit(path.rpartition("/")[2], settings.max_file_bytes)
+    )
     if found is None or isinstance(found, Skipped):
         return found
     data, status = found
@@ -69,25 +73,40 @@ def read_text(root: Path, path: str, settings: Settings, *, masked: bool = True)
     return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
 
 
-def read_left_out(root: Path, path: str) -> str | None:
-    """The text of a file that is not indexed although it may be code, with its secrets; None if it is not to be had: it
-    has over `LEFT_OUT_BYTES`, is not text, or holds a private key. "" if the file is gone."""
-    found = _read(root, path, LEFT_OUT_BYTES)
-    if found is None or isinstance(found, Skipped):
-        return "" if found is None else None
-    decoded = decode(found[0])
-    return decoded[0] if decoded is not None and not screening.holds_private_key(decoded[0]) else None
+def left_out_reader(root: Path) -> Callable[[str], bytes | None]:
+    """Reads files below `root` that are not indexed although they may be code.
+
+    It gives their bytes, with their secrets; b"" of a file that is gone; None of what cannot be read, or is larger than
+    `LEFT_OUT_BYTES`.
+
+    Hundreds are read one after the other: whether a folder is a link is looked up once.
+    """
+    real = Path(os.path.realpath(root))
+    plain: set[str] = set()
+
+    def read(path: str) -> bytes | None:
+        found = _read(real, path, LEFT_OUT_BYTES, plain)
+        if found is None or isinstance(found, Skipped):
+            return b"" if found is None else None
+        return found[0]
+
+    return read
 
 
-def _read(root: Path, path: str, max_bytes: int) -> tuple[bytes, os.stat_result] | Skipped | None:
-    """The bytes and the status of a file, consistent; why it is not read; None if it is gone."""
+def _read(
+    root: Path, path: str, max_bytes: int, plain: set[str] | None = None
+) -> tuple[bytes, os.stat_result] | Skipped | None:
+    """The bytes and the status of a file, consistent; why it is not read; None if it is gone.
+
+    `root` is a real path; in `plain` is noted which folders are, too.
+    """
     if not stays_inside(path):
         return Skipped(printable(path), "its path leads out of the workspace")
-    full = Path(os.path.realpath(root)) / path
+    full = root / path
     try:
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
-            result = _read_once(full, max_bytes)
+            result = _read_once(full, max_bytes, plain if plain is not None else set())
             if isinstance(result, str):
                 return Skipped(printable(path), result)
             data, status, steady = result
@@ -100,15 +119,18 @@ def _read(root: Path, path: str, max_bytes: int) -> tuple[bytes, os.stat_result]
     return (data, status) if steady else Skipped(printable(path), "it changes while it is read")
 
 
-def _read_once(full: Path, max_bytes: int) -> tuple[bytes, os.stat_result, bool] | str:
+def _read_once(full: Path, max_bytes: int, plain: set[str]) -> tuple[bytes, os.stat_result, bool] | str:
     """(bytes, status, whether the file stayed the same meanwhile), or why it is not read."""
     before = os.lstat(full)
     if is_reparse(before):
         return "a symbolic link"
     if not stat.S_ISREG(before.st_mode):
         return "not a regular file"
-    if os.path.realpath(full.parent) != str(full.parent):
-        return "a symbolic link that leads elsewhere is in its path"
+    folder = str(full.parent)
+    if folder not in plain:
+        if os.path.realpath(folder) != folder:
+            return "a symbolic link that leads elsewhere is in its path"
+        plain.add(folder)
     # O_NONBLOCK and O_NOFOLLOW: what was a file a moment ago may be a pipe or a link now.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(full, flags)
