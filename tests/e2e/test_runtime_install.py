@@ -156,7 +156,9 @@ def test_the_best_build_that_there_is_is_taken(machine: Machine) -> None:
     status = machine.installed()
     assert status["works"]
     assert status["record"]["build"] == "CUDA 12.3"
-    assert status["accelerators"] == [{"kind": "cuda", "name": "NVIDIA RTX 4070", "version": "12.4"}]
+    # On a machine that has the loader of Vulkan, the GPU is one for that, too.
+    assert status["accelerators"][0] == {"kind": "cuda", "name": "NVIDIA RTX 4070", "version": "12.4"}
+    assert {one["kind"] for one in status["accelerators"][1:]} <= {"vulkan"}
     assert not list((machine.folder / "cache/glossator/runtime").glob("*"))
 
 

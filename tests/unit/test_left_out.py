@@ -70,10 +70,11 @@ def test_code_that_may_not_be_read_leaves_open_whether_a_symbol_is_used(tmp_path
 
 
 def test_too_much_code_leaves_it_open_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uses, "FEW_BYTES", 100)
+    monkeypatch.setattr(uses, "FEW_LEFT_OUT", 100)
     files = {"shop.go": "package shop\n\nfunc Lone() {}\n", "a.pb.go": GENERATED * 2, "b.pb.go": GENERATED}
     with indexed(tmp_path, files) as finder:
         lone = finder.symbols("Lone")[0]
         assert not finder.count(lone, 10).precise
         assert finder.uses(lone).unused
-        assert finder.count(lone, 10).precise  # what was read is at hand
+        monkeypatch.setattr(uses, "FEW_LEFT_OUT", 10_000)
+        assert finder.count(lone, 10).precise

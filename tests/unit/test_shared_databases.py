@@ -108,5 +108,6 @@ def test_the_check_itself_notices_a_lost_lock(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE numbers (number)")
     path.open("rb").close()
     counted_elsewhere(path, "numbers")
-    assert not path.with_name("some.sqlite-wal").exists()
+    notices_itself = sqlite3.sqlite_version_info >= (3, 51)  # since then SQLite notices lost locks, too
+    assert path.with_name("some.sqlite-wal").exists() == notices_itself
     connection.close()

@@ -46,7 +46,14 @@ class HelpText(argparse.HelpFormatter):
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong, and writes nothing to the terminal as it came."""
+    """A parser that says in one line what is wrong, and writes nothing to the terminal as it came.
+
+    Its help has no colours, which Python has put there since 3.14: their codes would be shown as text.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.color = False
 
     def _print_message(self, message: str, file: object = None) -> None:
         del file

@@ -19,9 +19,9 @@ from glossator.workspace.secret_texts import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MOST_BYTES: Final = 64_000_000
+MOST_LEFT_OUT: Final = 64_000_000
 """Bytes of such files that are looked at for one symbol."""
-FEW_BYTES: Final = 2_000_000
+FEW_LEFT_OUT: Final = 2_000_000
 """And for a hover."""
 KEPT_BYTES: Final = 4_000_000
 """Bytes that are kept for the other symbols of a question."""

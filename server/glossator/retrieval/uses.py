@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import LOCAL, MENTION_KINDS
 from glossator.retrieval.go_interfaces import go_implementations
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
-from glossator.retrieval.left_out import FEW_BYTES, MOST_BYTES
+from glossator.retrieval.left_out import FEW_LEFT_OUT, MOST_LEFT_OUT
 from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.resolution.declaration_texts import (
@@ -362,7 +362,7 @@ class UseFinder:
         precise = self.is_precise(symbol)
         count = len(possible)
         if precise and not using and unread <= self.uncollected:
-            named, complete = self._in_text(symbol, FEW_BYTES)
+            named, complete = self._in_text(symbol, FEW_LEFT_OUT)
             count = len(named)
             precise = bool(named) or (complete and not self.uncollected and not self.unseen_use(symbol))
         return UseCount(len(resolved), count, near.cut or unread > 0, precise)
@@ -420,7 +420,7 @@ class UseFinder:
             known = self._owner_symbols[use.owner.key] = symbol_of_definitions([use.owner])
         return known
 
-    def _in_text(self, symbol: NamedSymbol, left_out: int = MOST_BYTES) -> tuple[list[UsePlace], bool]:
+    def _in_text(self, symbol: NamedSymbol, left_out: int = MOST_LEFT_OUT) -> tuple[list[UsePlace], bool]:
         """Places that have the symbol's name as text: in strings of code, in configuration and markup (an entry point,
         a task's name), anywhere in code that is not indexed, of which so many characters are looked at; and whether
         these are all such places."""
