@@ -12,7 +12,7 @@ from glossator.answers.told_answers import ToldAnswer
 from glossator.answers.use_wording import USES_NOTE
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
 from glossator.index.languages import share_names
-from glossator.project.targets import FoundSymbol, find_symbols
+from glossator.project.targets import FoundSymbol, find_symbols, found_in_root
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS
 from glossator.retrieval.supertypes import NamedSupertype, SupertypeFinder
 from glossator.retrieval.type_questions import parse_type_question
@@ -71,13 +71,9 @@ def _asked(session: Session, asked: TypeQuestion, question: Question) -> list[Fo
     if asked.name:
         return _named(session, asked.name, asked.path)
     focus = question.focus
-    root = next((root for root in session.roots if focus is not None and root.path == focus.root), None)
-    snapshot = root.open() if root is not None else None
-    if focus is None or root is None or snapshot is None:
+    if focus is None:
         return []
-    finder = snapshot.use_finder()
-    symbol = finder.type_around(focus.path, focus.start_line)
-    return [FoundSymbol(root, finder, symbol)] if symbol is not None else []
+    return found_in_root(session, focus.root, lambda finder: finder.type_around(focus.path, focus.start_line))
 
 
 class _Writer:

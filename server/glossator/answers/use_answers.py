@@ -25,7 +25,7 @@ from glossator.answers.use_wording import (
     uncollected_words,
 )
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
-from glossator.project.targets import FoundSymbol, find_symbols, near_symbols
+from glossator.project.targets import FoundSymbol, find_symbols, found_in_root, near_symbols
 from glossator.retrieval.buffers import allowing
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS
 from glossator.retrieval.use_questions import parse_use_question
@@ -98,13 +98,9 @@ def _asked_symbols(session: Session, asked: UseQuestion, question: Question) -> 
         # A group of tests may have the name of the class that it is about: `describe Shop::Door do`.
         return [one for one in found if one.symbol.kind != "test"] or found
     focus = question.focus
-    root = next((root for root in session.roots if focus is not None and root.path == focus.root), None)
-    snapshot = root.open() if root is not None else None
-    if focus is None or root is None or snapshot is None:
+    if focus is None:
         return []
-    finder = snapshot.use_finder()
-    symbol = finder.symbol_at(focus.path, focus.start_line)
-    return [FoundSymbol(root, finder, symbol)] if symbol is not None else []
+    return found_in_root(session, focus.root, lambda finder: finder.symbol_at(focus.path, focus.start_line))
 
 
 class _Writer:

@@ -22,7 +22,7 @@ from glossator.workspace.files import Rules, Skipped
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from glossator.project.root import Root
     from glossator.project.snapshot import Snapshot
@@ -79,6 +79,19 @@ class FoundSymbol:
     root: Root
     finder: UseFinder
     symbol: NamedSymbol
+
+
+def found_in_root(
+    session: OpenedRoots, folder: Path | None, find: Callable[[UseFinder], NamedSymbol | None]
+) -> list[FoundSymbol]:
+    """What `find` finds in the root at a folder; nothing if no root is there, or it is not indexed."""
+    root = next((root for root in session.roots if root.path == folder), None)
+    snapshot = root.open() if root is not None else None
+    if root is None or snapshot is None:
+        return []
+    finder = snapshot.use_finder()
+    symbol = find(finder)
+    return [FoundSymbol(root, finder, symbol)] if symbol is not None else []
 
 
 def check(target: str) -> None:

@@ -22,7 +22,6 @@ from glossator.index.facts import (
     module_notes,
 )
 from glossator.index.languages import share_names
-from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name
 from glossator.retrieval.resolution.labels import fits
 from glossator.retrieval.resolution.macro_expansion import MAX_EXPANDED, MAX_MACROS, grade_at, is_macro, meaning_at
@@ -31,6 +30,7 @@ from glossator.retrieval.resolution.parameters import takes
 from glossator.retrieval.resolution.patience import OutOfTimeError
 from glossator.retrieval.resolution.rules import symbol_of
 from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.use_files import likeliest_first, of_family
 from glossator.retrieval.resolution.values import INSTANCE_MARK, Spot, Use, Value
 
 if TYPE_CHECKING:
@@ -198,10 +198,10 @@ class UseSearch:
         if (folder := self._rules.only_folder(self._world, definition)) is not None:
             files = [path for path in files if path.rpartition("/")[0] == folder]
         if definition.name in self._rules.constructors and constructed:
-            files = self._of_family(files)
+            files = of_family(self._hierarchies, self._class, files)
         files = self._world.sharing(files, definition.language)
         if len(files) > min(FILES_IN_ORDER, MAX_FILES):
-            files = self._likeliest_first(files)
+            files = likeliest_first(self._world, definition, self._class, files)
             self._cut += len(files[MAX_FILES:])
             files = files[:MAX_FILES]
         if self._is_one_enough:
@@ -250,38 +250,6 @@ class UseSearch:
                     known.add(place)
                     kind = MENTION_KINDS[mention.kind]
                     yield Use(use.path, use.line, use.column, kind, sure, use.owner, use.name)
-
-    def _of_family(self, files: list[str]) -> list[str]:
-        """The files that may name a constructor: those in which its class or one below it is noted."""
-        if self._class is None:
-            return files
-        below, complete = self._hierarchies.descendants(self._class)
-        if not complete:
-            return files
-        noting: set[str] = set()
-        for key in (self._class, *below):
-            if (one := self._world.definition(key)) is not None:
-                noting.update(self._world.files_noting(last_part(one.name)))
-        return [path for path in files if path in noting]
-
-    def _likeliest_first(self, files: list[str]) -> list[str]:
-        """The files in which the definition's class or its module is noted, then those nearest to it."""
-        definition = self._definition
-        hints: set[str] = set()
-        home = self._world.definition(self._class) if self._class else None
-        stem = definition.path.rpartition("/")[2].partition(".")[0]
-        for hint in (last_part(home.name) if home else "", stem):
-            if hint:
-                hints.update(self._world.files_noting(hint))
-        apart: dict[str, int] = {}
-
-        def rank(path: str) -> tuple[bool, int]:
-            folder = path.rpartition("/")[0]
-            if (distance := apart.get(folder)) is None:
-                distance = apart[folder] = folders_apart(path, definition.path)
-            return path not in hints, distance
-
-        return sorted(files, key=rank)
 
     def _imports_of_whole(self) -> Iterator[tuple[FileView, Import]]:
         """The imports that give the definition a name of their own choice, because it is what its module is."""
