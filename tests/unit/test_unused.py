@@ -14,6 +14,7 @@ from glossator.retrieval import unused
 from glossator.retrieval.resolution.patience import Patience
 from glossator.retrieval.resolution.values import DefinedSymbol
 from glossator.retrieval.unused import Unused, UnusedSearch, UnusedVerdict, unused_in
+from glossator.retrieval.uses import UseFinder
 from glossator.settings import Settings
 from tests.conftest import write_tree
 
@@ -309,6 +310,18 @@ def test_it_ends_when_nobody_waits(session: Session) -> None:
         unused_in(finder, finder.source.paths())
 
 
+def interrupted_search(finder: UseFinder, name: str) -> UnusedSearch:
+    """A search that has no more time as soon as it comes to a definition."""
+
+    class Interrupted(UnusedSearch):
+        def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
+            if definition.name == name:
+                finder.world.patience = Patience(-1.0)
+            return super()._verdict(definition, named)
+
+    return Interrupted(finder, finder.source.paths())
+
+
 def test_what_time_leaves_is_counted_and_gone_on_with(tmp_path: Path) -> None:
     root = write_tree(tmp_path / "many", {f"m{number}.py": f"def f{number}():\n    return 1\n" for number in range(20)})
     session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
@@ -317,16 +330,7 @@ def test_what_time_leaves_is_counted_and_gone_on_with(tmp_path: Path) -> None:
         snapshot = session.root.open()
         assert snapshot is not None
         finder = snapshot.use_finder()
-
-        class Interrupted(UnusedSearch):
-            """Has no more time at the fifth definition."""
-
-            def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
-                if definition.name == "f12":  # by path: m0, m1, m10, m11, m12
-                    finder.world.patience = Patience(-1.0)
-                return super()._verdict(definition, named)
-
-        first = Interrupted(finder, finder.source.paths()).run(60)
+        first = interrupted_search(finder, "f12").run(60)  # by path: m0, m1, m10, m11, m12
         assert (first.examined, first.left, len(first.symbols)) == (4, 16, 4)
         asked: list[str] = []
 
@@ -378,16 +382,7 @@ def test_files_that_were_not_reached_are_counted(tmp_path: Path, monkeypatch: py
         snapshot = session.root.open()
         assert snapshot is not None
         finder = snapshot.use_finder()
-
-        class Interrupted(UnusedSearch):
-            """Has no more time at the fourth definition."""
-
-            def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
-                if definition.name == "f3":
-                    finder.world.patience = Patience(-1.0)
-                return super()._verdict(definition, named)
-
-        first = Interrupted(finder, finder.source.paths()).run(60)
+        first = interrupted_search(finder, "f3").run(60)
         assert (first.examined, first.left, first.unreached, first.cut) == (3, 1, 2, True)
         last = UnusedSearch(snapshot.use_finder(), finder.source.paths()).run(60)
         assert (last.examined, last.left, last.unreached, last.cut) == (6, 0, 0, False)
