@@ -55,7 +55,7 @@ def inspected(inspector: Path, project: Path, tmp_path: Path, *options: str) -> 
 
 def test_the_inspector_lists_the_tools(inspector: Path, project: Path, tmp_path: Path) -> None:
     tools = inspected(inspector, project, tmp_path, "--method", "tools/list")["tools"]
-    assert len(tools) == 8
+    assert len(tools) == 9
     assert all(tool["annotations"]["readOnlyHint"] for tool in tools)
     assert all(tool["outputSchema"]["type"] == "object" for tool in tools)
 
