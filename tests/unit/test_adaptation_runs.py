@@ -175,3 +175,12 @@ def test_only_a_change_that_would_undo_something_can_be_undone(tmp_path: Path) -
     assert kept.undoable() == ("retriever",)
     kept.remove("retriever-1")
     assert kept.undoable() == ()
+
+
+def test_what_a_killed_run_was_writing_is_removed_by_the_next(tmp_path: Path) -> None:
+    with recorded_run(tmp_path, "retriever"):
+        pass
+    left = tmp_path / RUN_FOLDER / "run.json.1-2.part"
+    left.touch()
+    with recorded_run(tmp_path, "retriever"):
+        assert not left.exists()

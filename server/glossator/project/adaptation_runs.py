@@ -233,6 +233,8 @@ def recorded_run(
     try:
         with told_in_one_line(home):
             (home / STOP_FILE).unlink(missing_ok=True)
+            for left in home.glob(f"{RUN_FILE}.*.part"):  # by a run that was killed while it wrote
+                left.unlink(missing_ok=True)
             run = AdaptationRun(
                 work, base, "running", os.getpid(), _own_start(), _now(), minutes=minutes, stage="Starting"
             )
