@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from glossator.errors import CancelledByUser
 from glossator.project.session import Session
 from glossator.project.unused_code import scope_named, unused_code
 from glossator.retrieval import unused
+from glossator.retrieval.resolution.file_view import FileView
 from glossator.retrieval.resolution.patience import Patience
 from glossator.retrieval.resolution.values import DefinedSymbol
 from glossator.retrieval.unused import Unused, UnusedSearch, UnusedVerdict, unused_in
@@ -386,5 +387,37 @@ def test_files_that_were_not_reached_are_counted(tmp_path: Path, monkeypatch: py
         assert (first.examined, first.left, first.unreached, first.cut) == (3, 1, 2, True)
         last = UnusedSearch(snapshot.use_finder(), finder.source.paths()).run(60)
         assert (last.examined, last.left, last.unreached, last.cut) == (6, 0, 0, False)
+    finally:
+        session.close()
+
+
+def test_counting_mentions_goes_on_where_the_time_was_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unused, "_FETCHED_AT_ONCE", 2)
+    root = write_tree(tmp_path / "many", {f"m{number}.py": f"def f{number}():\n    return 1\n" for number in range(6)})
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        snapshot = session.root.open()
+        assert snapshot is not None
+        seen: list[str] = []
+
+        class Interrupted(UnusedSearch):
+            """Has no more time at the fourth file."""
+
+            def _views(self, paths: list[str]) -> Iterable[FileView]:
+                for view in super()._views(paths):
+                    seen.append(view.path)
+                    if len(seen) == 4:
+                        self._finder.world.patience = Patience(-1.0)
+                    self._finder.world.check_time()
+                    yield view
+
+        paths = snapshot.use_finder().source.paths()
+        first = Interrupted(snapshot.use_finder(), paths).run(60)
+        assert (first.examined, first.unreached, first.cut) == (0, 6, True)
+        assert len(Interrupted(snapshot.use_finder(), paths).run(60).symbols) == 6
+        assert seen[:6] == ["m0.py", "m1.py", "m2.py", "m3.py", "m2.py", "m3.py"], (
+            "a group of files is counted as a whole"
+        )
     finally:
         session.close()

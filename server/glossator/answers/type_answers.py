@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.answers.cited_places import CitedPlaces
 from glossator.answers.told_answers import ToldAnswer
-from glossator.answers.use_wording import USES_NOTE
+from glossator.answers.use_wording import USES_NOTE, lower_first, number_of
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
 from glossator.index.languages import share_names
 from glossator.project.targets import FoundSymbol, find_symbols, found_in_root
@@ -105,7 +105,7 @@ class _Writer:
             above = self._at.finder.overridden(symbol)
             if not above:
                 return [f"{subject} overrides no member of the index."]
-            return [f"{subject} overrides {_counted(len(above), 'member')}:", self._list(above)]
+            return [f"{subject} overrides {number_of(len(above), 'member')}:", self._list(above)]
         named = finder.named(symbol)
         direct = [one for one in named if one.direct]
         indirect = [one for one in named if not one.direct]
@@ -113,7 +113,7 @@ class _Writer:
         parts: list[str] = []
         if direct:
             verb = "embeds" if symbol.language == "go" else "extends or implements"
-            parts += [f"{subject} {verb} {_counted(len(direct), 'type')}:", self._bases(direct)]
+            parts += [f"{subject} {verb} {number_of(len(direct), 'type')}:", self._bases(direct)]
         if indirect:
             parts += ["**Through these**", self._bases(indirect)]
         if symbol.language != "go" or symbol.kind == "interface":
@@ -131,11 +131,11 @@ class _Writer:
         for one in certain[:LISTED_SUPERTYPES]:
             symbol = self._at.finder.whole(one.interface)
             pointer = f", only as a pointer (`*{self._at.symbol.name}`)" if one.pointer else ""
-            count = _counted(len(one.methods), "method")
+            count = number_of(len(one.methods), "method")
             lines.append(
                 f"- `{symbol.qualified_name}` (`{symbol.path}:{symbol.line}`) {self._cite(symbol)}, {count}{pointer}"
             )
-        return [f"{subject} implements {_counted(len(certain), 'interface')}:", "\n".join(lines) + _more(certain)]
+        return [f"{subject} implements {number_of(len(certain), 'interface')}:", "\n".join(lines) + _more(certain)]
 
     def _open_interface(self, one: GoComparison) -> str:
         symbol = self._at.finder.whole(one.interface)
@@ -181,8 +181,10 @@ class _Writer:
         for one in named:
             if one.symbol is None and one.name.replace("::", ".").rpartition(".")[2] == last:
                 how = "" if one.direct else ", through another supertype"
-                return f"Yes: {_lower(subject)} names `{one.name}`, which is not in the index, as a supertype{how}."
-        text = f"`{name}` is not in the index, so whether {_lower(subject)} implements it cannot be told"
+                return (
+                    f"Yes: {lower_first(subject)} names `{one.name}`, which is not in the index, as a supertype{how}."
+                )
+        text = f"`{name}` is not in the index, so whether {lower_first(subject)} implements it cannot be told"
         told = ", ".join(f"`{one.name}`" for one in named if one.direct)
         return f"{text}. It names {told}." if told else f"{text}."
 
@@ -192,15 +194,15 @@ class _Writer:
         way = finder.way(symbol, other)
         if way:
             through = "".join(f" through `{one.qualified_name}`" for one in way[:-1][:1])
-            parts = [f"Yes: {_lower(subject)} extends or implements {target}{through}."]
+            parts = [f"Yes: {lower_first(subject)} extends or implements {target}{through}."]
             members = finder.implementing(symbol, other)
             return [
                 *parts,
-                *([f"It has {_counted(len(members), 'member')} of it:", self._list(members)] if members else []),
+                *([f"It has {number_of(len(members), 'member')} of it:", self._list(members)] if members else []),
             ]
         if missing := finder.missing_members(symbol, other):
             lacking = ", ".join(f"`{one}`" for one in missing[:MEMBERS_LISTED])
-            return [f"No: {_lower(subject)} does not name {target}, and has no {lacking}."]
+            return [f"No: {lower_first(subject)} does not name {target}, and has no {lacking}."]
         if self._at.finder.is_structural(other):
             types = "Whether their types fit is not compared."
             return [f"{subject} does not name {target}, but has members of all its names. {types}"]
@@ -208,7 +210,7 @@ class _Writer:
         if unknown:
             told = ", ".join(f"`{one}`" for one in unknown)
             return [f"{subject} does not name {target}; but what {told} extends is not known."]
-        return [f"No: {_lower(subject)} does not extend or implement {target}."]
+        return [f"No: {lower_first(subject)} does not extend or implement {target}."]
 
     def _compared(self, subject: str, one: GoComparison, other: NamedSymbol) -> list[str]:
         target = f"interface `{other.qualified_name}` (`{other.path}:{other.line}`) {self._cite(other)}"
@@ -220,9 +222,9 @@ class _Writer:
                 if one.pointer
                 else ""
             )
-            parts.append(f"Yes: {_lower(subject)} implements {target}{pointer}.")
+            parts.append(f"Yes: {lower_first(subject)} implements {target}{pointer}.")
         elif one.verdict is False:
-            parts.append(f"No: {_lower(subject)} does not implement {target}.")
+            parts.append(f"No: {lower_first(subject)} does not implement {target}.")
         else:
             parts.append(f"{subject}: whether it implements {target} cannot be told.")
         if one.unread:
@@ -274,17 +276,9 @@ class _Writer:
         return self._cited.cite_symbol(self._at.root.path, self._at.finder, symbol, "symbol", "what is asked about")
 
 
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
-
-
 def _names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
 def _more(items: Sequence[object]) -> str:
     return f"\n- and {len(items) - LISTED_SUPERTYPES} more" if len(items) > LISTED_SUPERTYPES else ""
-
-
-def _lower(subject: str) -> str:
-    return subject[:1].lower() + subject[1:]

@@ -20,7 +20,9 @@ from glossator.answers.use_wording import (
     by_kind,
     counted_places,
     described_symbol,
+    lower_first,
     not_searched_words,
+    number_of,
     possible_words,
     uncollected_words,
 )
@@ -211,7 +213,7 @@ class _Writer:
         if possible:
             return f"{subject}: no place is certain to be one where it is {words}."
         if aspect in ("any", "uses") and uses.unused:
-            return f"{'No: nothing' if aspect == 'any' else 'Nothing'} in the indexed code uses {_lower(subject)}."
+            return f"{'No: nothing' if aspect == 'any' else 'Nothing'} in the indexed code uses {lower_first(subject)}."
         if aspect in ("overrides", "subclasses") and uses.unused:
             return f"{subject}: nothing in the indexed code names it as a base or overrides it."
         if uses.unused and not apart:
@@ -237,7 +239,7 @@ class _Writer:
         resolved = [used for used in callees if used.grade == "resolved"]
         subject = self._subject(symbol)
         possible = len(callees) - len(resolved)
-        rest = f"It may also use {_symbols(possible, 'more symbol')} with a fitting name." if possible else ""
+        rest = f"It may also use {number_of(possible, 'more symbol')} with a fitting name." if possible else ""
         left = uncollected_words(self._finder.uncollected)
         if not resolved and left:
             return [f"{subject}: {NO_CALLEE}.", rest, left]
@@ -248,7 +250,7 @@ class _Writer:
             return [f"{subject} calls and reads no other symbol of the index." if read else f"{subject}: {NO_CALLEE}."]
         calls = [used for used in resolved if CALLING.intersection(used.kinds)]
         others = [used for used in resolved if used not in calls]
-        parts = [f"{subject} uses {_symbols(len(resolved), 'symbol')} of the index."]
+        parts = [f"{subject} uses {number_of(len(resolved), 'symbol')} of the index."]
         for words, group in (("It calls", calls), ("It also uses" if calls else "It uses", others)):
             if group:
                 lines = [self._callee(symbol, used) for used in group[:LISTED_SYMBOLS]]
@@ -275,7 +277,7 @@ class _Writer:
             parts = [f"{subject}: no place is certain to use it."]
         else:
             verb = "uses" if count == 1 else "use"
-            parts = [f"A change of {_lower(subject)} reaches {counted_places(count)} that {verb} it."]
+            parts = [f"A change of {lower_first(subject)} reaches {counted_places(count)} that {verb} it."]
         left = LISTED_USES
         for words, places in by_kind(resolved).items():
             parts += [f"**{words.capitalize()}** in {counted_places(len(places))}:", self._list(places, max(left, 3))]
@@ -336,10 +338,6 @@ class _Writer:
         return self._cited.cite_symbol(self._root, self._finder, symbol, role, why)
 
 
-def _symbols(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
-
-
 def _words_of(place: UsePlace) -> str:
     return next(iter(by_kind([place])))
 
@@ -351,10 +349,6 @@ def _code(code: str) -> str:
     ticks = "``" if "`" in code else "`"
     pad = " " if "`" in code else ""
     return f": {ticks}{pad}{code}{pad}{ticks}"
-
-
-def _lower(subject: str) -> str:
-    return subject[:1].lower() + subject[1:]
 
 
 def _more(items: Sequence[object]) -> str:

@@ -59,6 +59,16 @@ def counted_places(number: int) -> str:
     return "1 place" if number == 1 else f"{number:,} places"
 
 
+def number_of(number: int, thing: str) -> str:
+    """A number of things: "1 symbol", "2,000 symbols"."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def lower_first(text: str) -> str:
+    """What begins a sentence, as it stands inside of one."""
+    return text[:1].lower() + text[1:]
+
+
 def possible_words(number: int, *, listed: bool = False) -> str:
     """How many places only mention a name: "12 more places mention the name"."""
     verb = "mentions" if number == 1 else "mention"

@@ -305,14 +305,14 @@ class _FileIndexer:
         from glossator.index.word_facts import word_facts
         from glossator.workspace.file_texts import content_hash, read_text
         from glossator.workspace.files import Skipped
-        from glossator.workspace.screening import size_limit
+        from glossator.workspace.screening import size_limit, too_large
 
         settings = replace(self._settings, max_file_bytes=batch.max_file_bytes)
         read_ns = time.time_ns()
         if task.text is not None:
             data = task.text.encode("utf-8", "surrogatepass")
-            if len(data) > size_limit(task.path, settings.max_file_bytes):
-                return _skipped(task, "too large", read_ns)
+            if len(data) > (limit := size_limit(task.path, settings.max_file_bytes)):
+                return _skipped(task, too_large(limit), read_ns)
             text, digest, size, times = task.text, content_hash(data), len(data), (UNSETTLED, 0)
         else:
             found = read_text(Path(batch.root), task.path, settings)

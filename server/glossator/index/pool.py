@@ -23,6 +23,7 @@ from glossator.errors import GlossatorError
 from glossator.index.parse_worker import Batch, FileResult, Preparation
 from glossator.index.worker_process import WorkerProcess
 from glossator.power import on_battery, usable_cores
+from glossator.workspace.screening import CRASHED, SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -402,13 +403,13 @@ class WorkerPool:
         missing = [index for index in range(len(job.batch.tasks)) if index not in job.delivered]
         at = job.at if job.at in missing else None
         culprit: int | None = None
-        reason = "the parser crashed on it"
+        reason = CRASHED
         if stalled and at is not None:
             culprit = at
         elif job.alone and missing:
             culprit = missing[0]
         if stalled:
-            reason = f"took longer than {self._settings.file_timeout:g} s"
+            reason = f"{SLOW}{self._settings.file_timeout:g} s"
         again: list[Job] = []
         if culprit is not None:
             path = job.batch.tasks[culprit].path

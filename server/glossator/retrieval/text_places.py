@@ -57,7 +57,7 @@ class TextPlaces:
             language: that of its definition.
             defined: places where the name stands because something so called is defined there.
             field: whether it names a field, which a named argument may set.
-            left_out: characters of code outside the index that are looked at.
+            left_out: bytes of code outside the index that are looked at.
         """
         places: dict[tuple[str, int], tuple[str, int, int]] = {}
         found, complete = self._texts_with(name)

@@ -116,6 +116,14 @@ class _Tally:
     left: int = 0
 
 
+@dataclass(slots=True)
+class _Mentioned:
+    """Names, and how many of the first files mention them."""
+
+    files: int = 0
+    names: Counter[str] = field(default_factory=Counter)
+
+
 class UnusedSearch:
     """Looks for what nothing uses in some files of an index."""
 
@@ -217,14 +225,15 @@ class UnusedSearch:
                     yield view
 
     def _mentioned(self) -> Counter[str]:
-        """Name -> how many files mention it. It follows from the facts alone, so other questions can use it."""
-        memory = self._finder.world.memory
-        if not isinstance(known := memory.get("mentioned"), Counter):
-            known = Counter[str]()
-            for view in self._views(list(self._finder.source.paths())):
-                known.update(view.facts.names)
-            memory["mentioned"] = known
-        return known
+        """Name -> how many files mention it. It follows from the facts alone, so other questions go on with it."""
+        known = cast("_Mentioned", self._finder.world.memory.setdefault("mentioned", _Mentioned()))
+        paths = sorted(self._finder.source.paths())
+        while known.files < len(paths):
+            some = paths[known.files : known.files + _FETCHED_AT_ONCE]
+            counts = Counter(name for view in self._views(some) for name in view.facts.names)
+            known.names.update(counts)  # of all of them, or none
+            known.files += len(some)
+        return known.names
 
     def _files_mentioning(self, name: str) -> int:
         """How many files mention a name; of several files it is enough that they may."""
@@ -257,9 +266,8 @@ class UnusedSearch:
     def _verdict(self, definition: DefinedSymbol, named: int) -> UnusedVerdict:
         """Whether something uses a definition, or may use it without its name."""
         finder = self._finder
-        if named and finder.may_be_used(definition):
-            return "used"
-        if named and may_stand_in(finder.resolver, definition):
+        resolver = finder.resolver
+        if named and (resolver.may_be_used(definition) or may_stand_in(resolver, definition)):
             return "used"
         if _is_tag(finder.world.view(definition.path), definition):
             return "used"
@@ -269,7 +277,7 @@ class UnusedSearch:
         if how := finder.unseen_use(symbol):
             return how
         kin = finder.overridden(symbol) or finder.overriding(symbol) if symbol.kind not in TYPE_KINDS else ()
-        if kin or is_required_by_structure(finder.resolver, definition):
+        if kin or is_required_by_structure(resolver, definition):
             return "supertype"
         if finder.is_common_word(symbol):
             return "text"

@@ -129,9 +129,6 @@ def _place(written: str) -> tuple[str, str]:
         return "", ""
     if (this := _THIS.fullmatch(where)) is not None:
         what = (this["what"] or "file").lower()
-        return "", "folder" if what in ("folder", "directory", "package") else "file" if what in (
-            "file",
-            "module",
-        ) else "class"
+        return "", _CALLED.get(what, "class")
     bare = _TRAILING.sub("", _WORDS.sub("", where)) or where
     return bare.strip(_QUOTES), ""

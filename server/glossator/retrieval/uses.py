@@ -291,10 +291,6 @@ class UseFinder:
         precise = precise and settled and not self.unseen_use(symbol)
         return SymbolUses(symbol, tuple(places), unread, precise=precise, uncollected=uncollected)
 
-    def may_be_used(self, definition: DefinedSymbol) -> bool:
-        """Whether a place names a definition and may mean it, quicker than `uses`; text is not searched."""
-        return self.resolver.may_be_used(definition)
-
     def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
         """Whether text is searched for the name of a symbol: code outside of tests only imports it, so that what runs
         it may be configured (`"app.middleware.Depth"`); or it is a variable that templates share (`@stories`)."""
@@ -422,7 +418,7 @@ class UseFinder:
 
     def _in_text(self, symbol: NamedSymbol, left_out: int = MOST_LEFT_OUT) -> tuple[list[UsePlace], bool]:
         """Places that have the symbol's name as text: in strings of code, in configuration and markup (an entry point,
-        a task's name), anywhere in code that is not indexed, of which so many characters are looked at; and whether
+        a task's name), anywhere in code that is not indexed, of which so many bytes are looked at; and whether
         these are all such places."""
         namesakes = [*symbol.definitions, *self.resolver.definitions(symbol.name)]
         defined = {(one.path, one.symbol.line, one.symbol.column) for one in namesakes}

@@ -115,8 +115,8 @@ def _read(
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        return Skipped(printable(path), f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    return (data, status) if steady else Skipped(printable(path), "it changes while it is read")
+        return Skipped(printable(path), f"{screening.UNREADABLE}{getattr(error, 'strerror', None) or error}")
+    return (data, status) if steady else Skipped(printable(path), screening.CHANGING)
 
 
 def _read_once(full: Path, max_bytes: int, plain: set[str]) -> tuple[bytes, os.stat_result, bool] | str:

@@ -317,7 +317,7 @@ class Rules:
             except (FileNotFoundError, NotADirectoryError):
                 names = set()
             except OSError as error:
-                left_out = f"cannot be read: {error.strerror}"
+                left_out = f"{screening.UNREADABLE}{error.strerror}"
         if left_out is not None:
             self._folders[path] = FolderRules(left_out=left_out)
             return Skipped(printable(path) + "/", left_out) if left_out else None
@@ -401,7 +401,7 @@ class Rules:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
-            return Skipped(path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+            return Skipped(path, f"{screening.UNREADABLE}{getattr(error, 'strerror', None) or error}")
         mode = status.st_mode
         if not stat.S_ISREG(mode) or os.name == "nt":
             if is_reparse(status):

@@ -283,7 +283,7 @@ def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
     # Most names are those of source code, with one dot: it takes less time to see that they cannot be generated.
     is_plain = is_source and "." not in stem and "_pb" not in stem and not stem.endswith("-bundle")
     if not is_plain and _GENERATED_NAME.search(lower):
-        return "minified" if ".min." in lower else "generated"
+        return "minified" if ".min." in lower else GENERATED
     if extension == "svg":
         return "an image"
     if extension in _DATA and size > MAX_DATA_BYTES:
@@ -300,7 +300,7 @@ def size_limit(name: str, max_bytes: int) -> int:
 
 def too_large(max_bytes: int) -> str:
     """The reason for a file that is larger than `max_bytes`."""
-    return f"larger than {_bytes(max_bytes)}"
+    return f"{LARGER}{_bytes(max_bytes)}"
 
 
 def _bytes(count: int) -> str:
@@ -367,9 +367,9 @@ def file_by_text(name: str, text: str) -> str | None:
         if read_notebook(text) is None:
             return _TOO_MUCH_DATA
     if holds_private_key(text):
-        return "holds a private key"
+        return PRIVATE_KEY
     if _is_generated(text[:_HEAD]):
-        return "generated"
+        return GENERATED
     if name.rpartition(".")[2].lower() in _MINIFIABLE and _is_minified(text):
         return "minified"
     return None
@@ -380,15 +380,19 @@ def holds_private_key(text: str) -> bool:
     return _PRIVATE_KEY.search(text[:_HEAD]) is not None
 
 
-_LEFT_OUT_CODE = (
-    *("generated", "larger than ", "too large", "holds a private key", "cannot be read: ", "it changes while "),
-    *("the parser crashed", "took longer than "),
-)
+GENERATED = "generated"
+PRIVATE_KEY = "holds a private key"
+CHANGING = "it changes while it is read"
+CRASHED = "the parser crashed on it"
+"""Reasons why a file is skipped."""
+UNREADABLE, LARGER, SLOW = "cannot be read: ", "larger than ", "took longer than "
+"""How further ones begin."""
+_OF_CODE = (GENERATED, PRIVATE_KEY, CHANGING, CRASHED, UNREADABLE, LARGER, SLOW)
 
 
 def may_be_code(reason: str) -> bool:
     """Whether what is skipped for a reason may be code that runs with the rest: minified files are copies of it."""
-    return reason.startswith(_LEFT_OUT_CODE)
+    return reason.startswith(_OF_CODE)
 
 
 def _is_generated(head: str) -> bool:

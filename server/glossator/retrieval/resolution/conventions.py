@@ -54,12 +54,10 @@ _FORMS: Final[dict[tuple[str, ...], str]] = {
     ("swift",): r"build[A-Z]|test[A-Z]|unsafe|application",
     ("ruby",): r"test_",
     ("php",): r"test[A-Z_]",
-    (
-        "c",
-        "cpp",
-        "objc",
-    ): r"operator\b|test_|(?:PyInit_|Java_|JNI_On|luaopen_|Init_|RedisModule_On)"
-    r"|(?:setUp|tearDown|suite(?:SetUp|TearDown)|LLVMFuzzerTestOneInput)$",
+    ("c", "cpp", "objc"): (
+        r"operator\b|test_|PyInit_|Java_|JNI_On|luaopen_|Init_|RedisModule_On"
+        r"|(?:setUp|tearDown|suite(?:SetUp|TearDown)|LLVMFuzzerTestOneInput)$"
+    ),
     ("javascript", "typescript", "tsx", "jsx", "vue"): r"ng(?:On|Do|After)[A-Z]",
 }
 """How such names begin, as a regular expression, by languages."""
