@@ -4,7 +4,8 @@ PATH is the code base (default: Python's standard library). It is indexed first,
 (default: a temporary folder). Symbols are drawn at random; and those with the commonest names, by how often the index
 refers to them, `PER_NAME` definitions of each. It prints the milliseconds of finding all uses of a symbol when they are
 asked for the first time in this process, and again; of counting them as a hover does; and of finding them with all
-lines of code. Beside them stands processor time, in which other programs have no part.
+lines of code. Beside them stands processor time, in which other programs have no part. Garbage is collected as in a
+server.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glossator.cli.garbage import collect_for
 from glossator.lsp.symbol_at import counts_of
 from indexed_code import indexed
 
@@ -81,6 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--index-dir", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
+    collect_for("serve")
     with indexed(options.path, options.index_dir) as (report, snapshot):
         random_symbols, common_symbols = drawn(snapshot, options.symbols, options.seed)
         found: dict[str, list[int]] = {}

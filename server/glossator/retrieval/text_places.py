@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.language_detection import language_of
 from glossator.retrieval.names_in_text import SEARCHED, beginnings_of, columns_of, is_quoted
+from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable
 
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.left_out import LeftOutFiles
@@ -26,6 +27,24 @@ FEW_TEXT_BYTES: Final = 1_000_000
 """So many files are read whole, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
 
 
+class FileLines:
+    """The lines of files, each read once. Not thread-safe: make one per question."""
+
+    def __init__(self, read: Callable[[str], str | None], left_out: LeftOutFiles | None = None) -> None:
+        """`read` returns a file's text; None if it is gone, or only among those that are `left_out`."""
+        self._read = read
+        self._left_out = left_out
+        self._known: dict[str, list[str]] = {}
+
+    def of(self, path: str) -> list[str]:
+        """The lines of a file, without their ends; none if it is gone."""
+        if (known := self._known.get(path)) is None:
+            text = self._read(path)
+            hidden = self._left_out.lines(path) if text is None and self._left_out is not None else []
+            known = self._known[path] = hidden if text is None else split_lines(text)
+        return known
+
+
 class TextPlaces:
     """Finds names in the text of an index, unsaved buffers included. Not thread-safe: make one per question."""
 
@@ -33,10 +52,9 @@ class TextPlaces:
         self,
         graph: Graph,
         source: FactsSource,
-        lines: Callable[[str], Sequence[str]],
+        lines: FileLines,
         left_out: LeftOutFiles | None = None,
     ) -> None:
-        """`lines` gives the lines of a file."""
         self._left_out = left_out
         self._graph = graph
         self._source = source
@@ -62,7 +80,7 @@ class TextPlaces:
         places: dict[tuple[str, int], tuple[str, int, int]] = {}
         found, complete = self._texts_with(name)
         for path, written, numbers in found:
-            lines = self._lines(path)
+            lines = self._lines.of(path)
             for number in numbers[: max(len(lines) - numbers.start + 1, 0)]:
                 text = lines[number - 1]
                 if name not in text:
@@ -87,7 +105,7 @@ class TextPlaces:
             key = (beginning, "" if "_" in beginning else path)
             if (known := self._begun.get(key)) is None:
                 found = self._texts_with(beginning)[0] if not key[1] else ((path, "", range(1, 2**31)),)
-                some = (self._lines(one)[numbers.start - 1 : numbers.stop - 1] for one, _, numbers in found)
+                some = (self._lines.of(one)[numbers.start - 1 : numbers.stop - 1] for one, _, numbers in found)
                 known = self._begun[key] = any(is_quoted(beginning, line) for lines in some for line in lines)
             if known:
                 return True
@@ -107,11 +125,11 @@ class TextPlaces:
         """Paths, languages and lines of files that may have a name as text; and whether these are all."""
         if self._are_few() and self._sizes is not None:
             paths = [path for path, _ in self._sizes]
-            return ((path, self._language(path), range(1, len(self._lines(path)) + 1)) for path in paths), True
+            return ((path, self._language(path), range(1, len(self._lines.of(path)) + 1)) for path in paths), True
         entries = self._graph.containing(name, SEARCHED, MOST_TEXTS)
         found = [(entry.path, entry.language, range(entry.start_line, entry.end_line + 1)) for entry in entries]
         buffered = self._graph.buffered()
-        buffers = [(path, self._language(path), range(1, len(self._lines(path)) + 1)) for path in buffered]
+        buffers = [(path, self._language(path), range(1, len(self._lines.of(path)) + 1)) for path in buffered]
         return [*found, *buffers], len(entries) < MOST_TEXTS
 
     def _language(self, path: str) -> str:

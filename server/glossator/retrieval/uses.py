@@ -32,7 +32,7 @@ from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.source import uncollected_in, view_in
 from glossator.retrieval.resolution.unseen_uses import UNTYPED
 from glossator.retrieval.resolution.values import Use
-from glossator.retrieval.text_places import TextPlaces
+from glossator.retrieval.text_places import FileLines, TextPlaces
 from glossator.retrieval.use_records import (
     CALLING,
     DEPENDING,
@@ -48,7 +48,6 @@ from glossator.retrieval.use_records import (
     symbol_of_definitions,
     symbol_of_entry,
 )
-from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -94,16 +93,14 @@ class UseFinder:
         self.source = source
         self.resolver = Resolver(source)
         self._graph = graph
-        self._read = read
-        self._left_out = left_out
+        self._lines = FileLines(read, left_out)
         self._cancelled: Callable[[], bool] | None = None
         self._answering = Allowance(SECONDS, MOST_SECONDS)
         self._walking = Allowance(WALK_SECONDS, MOST_WALK_SECONDS)
-        self._lines: dict[str, list[str]] = {}
         self._owner_symbols: dict[Key, NamedSymbol] = {}
         self._implementing: dict[Key, tuple[list[DefinedSymbol], bool]] = {}
         self._tests: dict[tuple[str, int], bool] = {}
-        self._texts = TextPlaces(graph, source, self.lines, left_out)
+        self._texts = TextPlaces(graph, source, self._lines, left_out)
 
     def stop_when(self, cancelled: Callable[[], bool]) -> None:
         """Let uses end with `CancelledByUser` as soon as nobody waits for them."""
@@ -438,11 +435,7 @@ class UseFinder:
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file; none if it is gone."""
-        if path not in self._lines:
-            text = self._read(path)
-            hidden = self._left_out.lines(path) if text is None and self._left_out is not None else []
-            self._lines[path] = hidden if text is None else split_lines(text)
-        return self._lines[path]
+        return self._lines.of(path)
 
     def declarations(self, symbol: NamedSymbol) -> list[NamedSymbol]:
         """The definition of a symbol and its declarations, each with its own place."""
