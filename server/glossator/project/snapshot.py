@@ -89,6 +89,7 @@ class Snapshot:
         from glossator.retrieval.resolution.source import IndexedFacts
         from glossator.retrieval.uses import UseFinder
         from glossator.workspace.file_texts import left_out_reader
+        from glossator.workspace.reading import disk_reader
         from glossator.workspace.screening import may_be_code
 
         def left_out() -> list[str]:
@@ -96,8 +97,10 @@ class Snapshot:
 
         self._index.note_use()
         facts = IndexedFacts(self.store.facts, self.overlay)
-        read = self.text if masked else self.unmasked_text
-        return UseFinder(facts, self.graph, read, LeftOutFiles(left_out, left_out_reader(self.path)))
+        plain: set[str] = set()
+        unmasked = disk_reader(self.path, self.settings, self.texts, masked=False, plain=plain)
+        read = disk_reader(self.path, self.settings, self.texts, plain=plain) if masked else unmasked
+        return UseFinder(facts, self.graph, read, LeftOutFiles(left_out, left_out_reader(self.path)), unmasked)
 
     @cached_property
     def reader(self) -> Read:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.language_detection import language_of
@@ -12,11 +13,12 @@ from glossator.retrieval.names_in_text import SEARCHED, beginnings_of, columns_o
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.left_out import LeftOutFiles
     from glossator.retrieval.resolution.source import FactsSource
+    from glossator.workspace.reading import Read
 
 MOST_TEXTS: Final = 60
 """Entries whose text is searched for a name before nothing is said to use it."""
@@ -27,14 +29,23 @@ FEW_TEXT_BYTES: Final = 1_000_000
 """So many files are read whole, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
 
 
-class FileLines:
-    """The lines of files, each read once. Not thread-safe: make one per question."""
+ALL_LINES: Final = range(1, 2**31)
+KEPT_CHARACTERS: Final = 8_000_000
+"""Of texts that are kept for the other names of a question."""
 
-    def __init__(self, read: Callable[[str], str | None], left_out: LeftOutFiles | None = None) -> None:
-        """`read` returns a file's text; None if it is gone, or only among those that are `left_out`."""
+
+class FileLines:
+    """The lines of files. Not thread-safe: make one per question."""
+
+    def __init__(self, read: Read, left_out: LeftOutFiles | None = None, unmasked: Read | None = None) -> None:
+        """`read` returns a file's text; None if it is gone, or only among those that are `left_out`. `unmasked` returns
+        it with its secrets, which takes less time: nothing of that is told."""
         self._read = read
         self._left_out = left_out
+        self._unmasked = unmasked or read
         self._known: dict[str, list[str]] = {}
+        self._texts: dict[str, str] = {}
+        self._kept = 0
 
     def of(self, path: str) -> list[str]:
         """The lines of a file, without their ends; none if it is gone."""
@@ -43,6 +54,15 @@ class FileLines:
             hidden = self._left_out.lines(path) if text is None and self._left_out is not None else []
             known = self._known[path] = hidden if text is None else split_lines(text)
         return known
+
+    def with_secrets(self, path: str) -> str:
+        """The text of a file with the secrets in it, so that nothing of it may be told; "" if it is gone."""
+        if (text := self._texts.get(path)) is None:
+            text = self._unmasked(path) or ""
+            if self._kept + len(text) <= KEPT_CHARACTERS:
+                self._texts[path] = text
+                self._kept += len(text)
+        return text
 
 
 class TextPlaces:
@@ -80,15 +100,12 @@ class TextPlaces:
         places: dict[tuple[str, int], tuple[str, int, int]] = {}
         found, complete = self._texts_with(name)
         for path, written, numbers in found:
-            lines = self._lines.of(path)
-            for number in numbers[: max(len(lines) - numbers.start + 1, 0)]:
-                text = lines[number - 1]
-                if name not in text:
-                    continue
-                for column in columns_of(name, text, written, field=field):
-                    at = len(text[:column].encode())
-                    if (path, number, at) not in defined:
-                        places.setdefault((path, number), (path, number, at))
+            text = self._lines.with_secrets(path)
+            in_lines = partial(_places, name, path, written, numbers, defined, field)
+            # Most texts have only words like the name, or its definition: their secrets need not be looked for.
+            if name in text and any(True for _ in in_lines(split_lines(text))):
+                for place in in_lines(self._lines.of(path)):
+                    places.setdefault(place[:2], place)
             if len(places) >= MOST_IN_TEXT:
                 break
         if self._left_out is not None:
@@ -104,8 +121,9 @@ class TextPlaces:
         for beginning in beginnings_of(name):
             key = (beginning, "" if "_" in beginning else path)
             if (known := self._begun.get(key)) is None:
-                found = self._texts_with(beginning)[0] if not key[1] else ((path, "", range(1, 2**31)),)
-                some = (self._lines.of(one)[numbers.start - 1 : numbers.stop - 1] for one, _, numbers in found)
+                found = self._texts_with(beginning)[0] if not key[1] else ((path, "", ALL_LINES),)
+                having = ((one, numbers) for one, _, numbers in found if beginning in self._lines.with_secrets(one))
+                some = (self._lines.of(one)[numbers.start - 1 : numbers.stop - 1] for one, numbers in having)
                 known = self._begun[key] = any(is_quoted(beginning, line) for lines in some for line in lines)
             if known:
                 return True
@@ -125,14 +143,33 @@ class TextPlaces:
         """Paths, languages and lines of files that may have a name as text; and whether these are all."""
         if self._are_few() and self._sizes is not None:
             paths = [path for path, _ in self._sizes]
-            return ((path, self._language(path), range(1, len(self._lines.of(path)) + 1)) for path in paths), True
+            return ((path, self._language(path), ALL_LINES) for path in paths), True
         entries = self._graph.containing(name, SEARCHED, MOST_TEXTS)
         found = [(entry.path, entry.language, range(entry.start_line, entry.end_line + 1)) for entry in entries]
         buffered = self._graph.buffered()
-        buffers = [(path, self._language(path), range(1, len(self._lines.of(path)) + 1)) for path in buffered]
+        buffers = [(path, self._language(path), ALL_LINES) for path in buffered]
         return [*found, *buffers], len(entries) < MOST_TEXTS
 
     def _language(self, path: str) -> str:
         """The language of a file, which its name may not tell: of a notebook's code, of a script without an ending."""
         facts = self._source.facts(path)
         return facts.language if facts is not None else language_of(path)
+
+
+def _places(
+    name: str,
+    path: str,
+    language: str,
+    numbers: range,
+    defined: Collection[tuple[str, int, int]],
+    field: bool,
+    lines: Sequence[str],
+) -> Iterator[tuple[str, int, int]]:
+    """Where some of a file's lines have a name as text; see `TextPlaces.places_of`."""
+    for number in numbers[: max(len(lines) - numbers.start + 1, 0)]:
+        text = lines[number - 1]
+        if name in text:
+            for column in columns_of(name, text, language, field=field):
+                at = len(text[:column].encode())
+                if (path, number, at) not in defined:
+                    yield path, number, at

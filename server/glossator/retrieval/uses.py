@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.source import FactsSource
     from glossator.retrieval.resolution.unseen_uses import UnseenUse
     from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key
+    from glossator.workspace.reading import Read
 
 MOST_WALKED: Final = 300
 """Symbols that a walk over callers visits at most."""
@@ -86,14 +87,15 @@ class UseFinder:
         self,
         source: FactsSource,
         graph: Graph,
-        read: Callable[[str], str | None],
+        read: Read,
         left_out: LeftOutFiles | None = None,
+        unmasked: Read | None = None,
     ) -> None:
-        """`read` returns a file's text as it is on screen or on disk; None if it is gone."""
+        """`read` returns a file as it is on screen or on disk; None if it is gone. For `unmasked` see `FileLines`."""
         self.source = source
         self.resolver = Resolver(source)
         self._graph = graph
-        self._lines = FileLines(read, left_out)
+        self._lines = FileLines(read, left_out, unmasked)
         self._cancelled: Callable[[], bool] | None = None
         self._answering = Allowance(SECONDS, MOST_SECONDS)
         self._walking = Allowance(WALK_SECONDS, MOST_WALK_SECONDS)

@@ -50,15 +50,20 @@ def content_hash(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def read_text(root: Path, path: str, settings: Settings, *, masked: bool = True) -> Text | Skipped | None:
+def read_text(
+    root: Path, path: str, settings: Settings, *, masked: bool = True, plain: set[str] | None = None
+) -> Text | Skipped | None:
     """The text of the file at `path` below `root`; Skipped if it is not indexed; None if it is gone.
 
     Bytes and status are consistent: a file that changes while it is read is read again. Without `masked`, the text has
-    the secrets that are in the file, and only lines and columns of it may be told.
+    the secrets that are in the file, and only lines and columns of it may be told. In `plain` is noted which folders
+    are no links, for many files that are read one after the other.
     """
-    found = _read(
-        Path(os.path.realpath(root)), path, screening.size_limit(path.rpartition("/")[2], settings.max_file_bytes)
-    )
+    real = root if plain is not None and str(root) in plain else Path(os.path.realpath(root))
+    if plain is not None:
+        plain.add(str(real))
+    limit = screening.size_limit(path.rpartition("/")[2], settings.max_file_bytes)
+    found = _read(real, path, limit, plain)
     if found is None or isinstance(found, Skipped):
         return found
     data, status = found

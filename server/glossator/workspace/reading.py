@@ -29,17 +29,22 @@ def split_lines(text: str) -> list[str]:
 
 
 def disk_reader(
-    root: Path, settings: Settings, buffers: Mapping[str, str] | None = None, *, masked: bool = True
+    root: Path,
+    settings: Settings,
+    buffers: Mapping[str, str] | None = None,
+    *,
+    masked: bool = True,
+    plain: set[str] | None = None,
 ) -> Read:
     """Reads files below `root`, or the text of unsaved `buffers` (path -> text), as `displayed` shows them.
 
-    `masked`: see `read_text`.
+    `masked`, `plain`: see `read_text`.
     """
 
     def read(path: str) -> str | None:
         if buffers is not None and path in buffers:
             return displayed(path, buffers[path])
-        found = read_text(root, path, settings, masked=masked)
+        found = read_text(root, path, settings, masked=masked, plain=plain)
         return displayed(path, found.text) if isinstance(found, Text) else None
 
     return read
