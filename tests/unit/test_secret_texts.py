@@ -23,7 +23,8 @@ from glossator.project.session import Session
 from glossator.settings import Settings
 from glossator.workspace import secret_texts
 from glossator.workspace.commit_log import commits_of_path
-from glossator.workspace.secret_texts import secret_in, without_secrets
+from glossator.workspace.secret_texts import line_without_secrets, secret_in, without_secrets
+from tests.conftest import write_tree
 
 CHANCE = random.Random(20261129)
 LETTERS = string.ascii_letters + string.digits
@@ -155,6 +156,33 @@ def test_masking_keeps_characters_bytes_and_lines(before: str, token: str, after
     assert without_secrets(found, "a.yaml") == found
 
 
+PIECES = [
+    *(text for name, (text, _) in ASSIGNED.items() if name != "late.py"),
+    *TOKENS.values(),
+    f"<password>\n\n      {PASSWORD}\n    </password>",
+    f"<entry key='secret-token'>\n{' ' * 19}{KEY}\n</entry>",
+    "# filler " * 40,
+    f"x = 1  # {'a' * 400}",
+    "\n",
+    "\r",
+    "password",
+    "= ",
+    ">",
+    "https://admin:",
+    f"{PASSWORD}@host",
+    '"',
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(["\n", " ", ""])), max_size=30), st.booleans())
+def test_what_is_near_a_line_tells_its_secrets(pieces: list[tuple[str, str]], plain: bool) -> None:
+    text, path = "".join(f"{piece}{between}" for piece, between in pieces), "a.yaml" if plain else "a.py"
+    lines = text.split("\n")
+    assert [line_without_secrets(lines, index, path) for index in range(len(lines))] == (
+        without_secrets(text, path).split("\n")
+    )
+
+
 WORDS = (*secret_texts._TOKENS, *secret_texts._SECRET_NAMES)
 
 
@@ -195,6 +223,27 @@ def test_no_secret_of_a_tree_is_anywhere_in_its_index(tmp_path: Path) -> None:
         if path.is_file():
             data = path.read_bytes().lower()
             assert not [needle for needle in needles if needle in data], path
+
+
+@pytest.mark.parametrize(("filler", "more"), [(0, ""), (900, ""), (900, f'KEY = """{PEM}"""\n')])
+def test_no_line_of_a_use_has_a_secret(tmp_path: Path, more: str, filler: int) -> None:
+    calls = "".join(f"connect({number}, token='{KEY}')\n" for number in range(20))
+    files = {
+        "a.py": "def connect(at, token):\n    pass\n",
+        "b.py": "from a import connect\n" + "# filler\n" * filler + more + calls,
+    }
+    root = write_tree(tmp_path / "root", {name: f"{text}\n" for name, text in files.items()})
+    session = Session([root], Settings(index_dir=tmp_path / "indexes", workers=1))
+    try:
+        session.root.index()
+        snapshot = session.root.open()
+        assert snapshot is not None
+        finder = snapshot.use_finder()
+        (symbol,) = finder.symbols("connect")
+        codes = [place.code for place in finder.uses(symbol).places if place.kind == "call"]
+        assert codes == [f"connect({number}, token='{'*' * len(KEY)}')" for number in range(20)]
+    finally:
+        session.close()
 
 
 def test_a_buffer_is_masked_once_for_each_state_by_who_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:

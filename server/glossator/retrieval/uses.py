@@ -432,8 +432,7 @@ class UseFinder:
 
     def line(self, path: str, line: int) -> str:
         """A line of a file (1-based), without its end; "" if it is gone."""
-        lines = self.lines(path)
-        return lines[line - 1] if 1 <= line <= len(lines) else ""
+        return self._lines.line(path, line)
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file; none if it is gone."""

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -165,6 +165,9 @@ _PLACEHOLDER = re.compile(
     r"password|token|default|test|fake|none|null|env|^[$%@]|^\w+\.\w+\.?\w*$"
 )
 _MASKED = re.compile(r"[\"'`=:][ \t]?\*{8,}")
+_NEAR = 300
+"""Characters of other lines by which a secret may be known. Only private keys have more than one line; but what an
+element of XML holds may stand on a line of its own, and the element's name is at most so far from it."""
 LEAST_ENTROPY = 3.0
 """Bits per character from which an assigned value looks like a secret: English words have fewer."""
 
@@ -186,9 +189,33 @@ def without_secrets(text: str, path: str = "") -> str:
     return "".join([*parts, text[at:]])
 
 
+def line_without_secrets(lines: Sequence[str], index: int, path: str = "") -> str:
+    """One of a text's lines as `without_secrets` leaves it, unless the text has a private key.
+
+    Args:
+        lines: all lines of the text, without their ends.
+        index: of the line, from 0.
+        path: of the file.
+    """
+    first, last = index, index + 1
+    before = after = 0
+    while first > 0 and before < _NEAR:
+        first -= 1
+        before += len(lines[first]) + 1
+    while last < len(lines) and after < _NEAR:
+        after += len(lines[last]) + 1
+        last += 1
+    return without_secrets("\n".join(lines[first:last]), path).split("\n")[index - first]
+
+
+def may_hold_private_key(text: str) -> bool:
+    """Whether a text may have the body of a private key, which can be long."""
+    return "PRIVATE KEY" in text
+
+
 def secret_in(text: str, path: str = "") -> str:
     """What kind of secret a text seems to hold; "" if none was found."""
-    if "PRIVATE KEY" in text and re.search(r"-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY", text):
+    if may_hold_private_key(text) and re.search(r"-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY", text):
         return "a private key"
     if next(_known(text), None) is not None or _MASKED.search(text):
         return "a key, a token or credentials"
@@ -198,7 +225,7 @@ def secret_in(text: str, path: str = "") -> str:
 def _spans(text: str, path: str) -> Iterator[tuple[int, int]]:
     """Where secrets begin and end."""
     yield from _known(text)
-    if "PRIVATE KEY" in text:
+    if may_hold_private_key(text):
         for found in _PRIVATE_KEY.finditer(text):
             yield found.span(1)
     yield from _assigned(text, path)
