@@ -14,7 +14,7 @@ from glossator.retrieval import unused
 from glossator.retrieval.resolution.file_view import FileView
 from glossator.retrieval.resolution.patience import Patience
 from glossator.retrieval.resolution.values import DefinedSymbol
-from glossator.retrieval.unused import Unused, UnusedSearch, UnusedVerdict, unused_in
+from glossator.retrieval.unused import UNUSED_KINDS, Unused, UnusedSearch, UnusedVerdict, unused_in
 from glossator.retrieval.uses import UseFinder
 from glossator.settings import Settings
 from tests.conftest import write_tree
@@ -300,6 +300,29 @@ def test_every_one_listed_is_denied_by_itself(session: Session) -> None:
     found = unused_in(finder, finder.source.paths())
     assert len(found.symbols) > 30
     assert all(finder.uses(one.symbol).unused for one in found.symbols)
+
+
+def test_what_is_denied_by_itself_may_be_listed(session: Session) -> None:
+    snapshot = session.root.open()
+    assert snapshot is not None
+    finder = snapshot.use_finder()
+    search = UnusedSearch(finder, finder.source.paths())
+    differ, denied = [], 0
+    for path in finder.source.paths():
+        view = finder.world.view(path)
+        for index in range(len(view.facts.symbols) if view is not None else 0):
+            definition = finder.world.definition((path, index))
+            assert definition is not None
+            symbol = finder.whole(definition)
+            if symbol.kind not in UNUSED_KINDS or symbol.definitions[0].key != definition.key:
+                continue
+            counted = finder.count(symbol, 100)
+            one_by_one = finder.uses(symbol).unused, counted.precise and not (counted.resolved or counted.possible)
+            denied += any(one_by_one)
+            if any(one_by_one) and search._verdict(definition, 1) == "used":
+                differ.append((path, definition.qualified_name, one_by_one))
+    assert not differ
+    assert denied > 30
 
 
 def test_it_ends_when_nobody_waits(session: Session) -> None:

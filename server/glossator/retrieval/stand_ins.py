@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glossator.index.facts import EXPORTED
+from glossator.index.facts import EXPORTED, TAG
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.unseen_uses import LOOSELY_TYPED, UNTYPED
@@ -12,6 +12,27 @@ from glossator.retrieval.resolution.unseen_uses import LOOSELY_TYPED, UNTYPED
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.resolver import Resolver
     from glossator.retrieval.resolution.values import DefinedSymbol
+
+
+def may_be_used_as_another(resolver: Resolver, definition: DefinedSymbol) -> bool:
+    """Whether "nothing uses it" may be false of a definition that no place is known to mean.
+
+    Raises:
+        OutOfTimeError: the time was over before that was known.
+    """
+    return (
+        is_tag_of_namesake(resolver, definition)
+        or may_stand_in(resolver, definition)
+        or is_required_by_structure(resolver, definition)
+    )
+
+
+def is_tag_of_namesake(resolver: Resolver, definition: DefinedSymbol) -> bool:
+    """Whether a definition is a tag in C whose type is called so, too: `typedef struct pool { ... } pool;`."""
+    if not definition.symbol.flags & TAG:
+        return False
+    view = resolver.world.view(definition.path)
+    return view is not None and any(not view.symbol(one).flags & TAG for one in view.named(definition.name))
 
 
 def may_stand_in(resolver: Resolver, definition: DefinedSymbol) -> bool:

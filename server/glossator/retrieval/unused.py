@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from glossator.index.facts import EXTENSION, TAG
+from glossator.index.facts import EXTENSION
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_example, is_test
 from glossator.retrieval.resolution.conventions import is_test_name
 from glossator.retrieval.resolution.default_rules import DefaultRules
@@ -19,7 +19,7 @@ from glossator.retrieval.resolution.file_view import bare_name
 from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.unseen_uses import UnseenUse
-from glossator.retrieval.stand_ins import is_required_by_structure, may_stand_in
+from glossator.retrieval.stand_ins import is_required_by_structure, is_tag_of_namesake, may_stand_in
 from glossator.retrieval.visibility import visibility
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ class UnusedSearch:
         resolver = finder.resolver
         if named and (resolver.may_be_used(definition) or may_stand_in(resolver, definition)):
             return "used"
-        if _is_tag(finder.world.view(definition.path), definition):
+        if is_tag_of_namesake(resolver, definition):
             return "used"
         symbol = finder.whole(definition)
         if symbol.definitions[0].key != definition.key:
@@ -307,13 +307,6 @@ class UnusedSearch:
         lines = self._finder.lines(path)
         seen: Visibility = "public" if view is None else visibility(view, definition.index, lines)
         return UnusedSymbol(self._finder.whole(definition), seen, is_test(path) or is_example(path), members)
-
-
-def _is_tag(view: FileView | None, definition: DefinedSymbol) -> bool:
-    """Whether a definition is a tag in C whose type is called so, too: `typedef struct pool { ... } pool;`."""
-    if view is None or not definition.symbol.flags & TAG:
-        return False
-    return any(not view.symbol(one).flags & TAG for one in view.named(definition.name))
 
 
 def _rank(one: UnusedSymbol) -> tuple[bool, int, bool, str, int]:

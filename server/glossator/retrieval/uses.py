@@ -32,6 +32,7 @@ from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.source import uncollected_in, view_in
 from glossator.retrieval.resolution.unseen_uses import UNTYPED
 from glossator.retrieval.resolution.values import Use
+from glossator.retrieval.stand_ins import may_be_used_as_another
 from glossator.retrieval.text_places import FileLines, TextPlaces
 from glossator.retrieval.use_records import (
     CALLING,
@@ -287,8 +288,19 @@ class UseFinder:
             places += [place for place in named if (place.path, place.line) not in known]
             places.sort(key=lambda place: (place.path, place.start))
         settled = complete and not places and unread <= uncollected
-        precise = precise and settled and not self.unseen_use(symbol)
+        precise = precise and settled and self._is_deniable(symbol)
         return SymbolUses(symbol, tuple(places), unread, precise=precise, uncollected=uncollected)
+
+    def _is_deniable(self, symbol: NamedSymbol) -> bool:
+        """Whether "nothing uses it" may be said of a symbol that nothing was found to use."""
+        if self.unseen_use(symbol):
+            return False
+        try:
+            with self.within(self._answering):
+                return not any(may_be_used_as_another(self.resolver, one) for one in symbol.definitions)
+        except OutOfTimeError:
+            self.world.interrupted()
+            return False
 
     def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
         """Whether text is searched for the name of a symbol: code outside of tests only imports it, so that what runs
@@ -359,7 +371,7 @@ class UseFinder:
         if precise and not using and unread <= self.uncollected:
             named, complete = self._in_text(symbol, FEW_LEFT_OUT)
             count = len(named)
-            precise = bool(named) or (complete and not self.uncollected and not self.unseen_use(symbol))
+            precise = bool(named) or (complete and not self.uncollected and self._is_deniable(symbol))
         return UseCount(len(resolved), count, near.cut or unread > 0, precise)
 
     def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
