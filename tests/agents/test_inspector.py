@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.agents.agents import command_of
 from tests.pictures import draw_terminal
@@ -31,14 +32,17 @@ def inspector() -> Path:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    package = FOLDER / "node_modules" / "@modelcontextprotocol" / "inspector"
-    known = package / "package.json"
-    if not known.is_file() or json.loads(known.read_text("utf-8"))["version"] != VERSION:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / "package.json").write_text('{"private": true}', "utf-8")
-        options = ["--ignore-scripts", "--save-exact", "--no-audit", "--no-fund", "--loglevel=error"]
-        wanted = f"@modelcontextprotocol/inspector@{VERSION}"
-        subprocess.run([npm, "install", *options, wanted], cwd=FOLDER, check=True, timeout=600)
+    installed = FOLDER / "installed"  # written last: an installation may be interrupted
+    FOLDER.parent.mkdir(exist_ok=True)
+    with FileLock(FOLDER.with_suffix(".lock")):
+        if not installed.is_file() or installed.read_text("utf-8") != VERSION:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            FOLDER.mkdir()
+            (FOLDER / "package.json").write_text('{"private": true}', "utf-8")
+            options = ["--ignore-scripts", "--save-exact", "--no-audit", "--no-fund", "--loglevel=error"]
+            wanted = f"@modelcontextprotocol/inspector@{VERSION}"
+            subprocess.run([npm, "install", *options, wanted], cwd=FOLDER, check=True, timeout=600)
+            installed.write_text(VERSION, "utf-8")
     return FOLDER / "node_modules" / ".bin" / ("mcp-inspector.cmd" if os.name == "nt" else "mcp-inspector")
 
 
