@@ -149,6 +149,7 @@ async def test_what_nothing_uses(tmp_path: Path) -> None:
     files = {"a.py": "def _spare():\n    return 1\n\n\ndef main():\n    return 1\n", "b/c.py": "LIMIT = 1\n"}
     async with agent(tmp_path / "indexes", write_tree(tmp_path / "shop", files)) as client:
         found = await data_of(client, "find_unused")
+        assert not found.keys() & {"not_examined", "files_not_reached", "more"}
         assert [(one["path"], one["start_line"], one["name"], one["visibility"]) for one in found["symbols"]] == [
             ("a.py", 1, "_spare", "file"),
             ("b/c.py", 1, "LIMIT", "public"),

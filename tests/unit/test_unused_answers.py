@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,13 @@ from glossator.answers.evidence import Place, Question
 from glossator.answers.unused_answers import LISTED_UNUSED, unused_answer_in
 from glossator.errors import CancelledByUser
 from glossator.index.records import Filter
+from glossator.mcp_server import unused_tool
+from glossator.mcp_server.code_tools import CallScope
+from glossator.mcp_server.projects import Project
 from glossator.project.session import Session
+from glossator.project.targets import OpenedRoots
+from glossator.project.unused_code import FoundUnused, UnusedScope, unused_code
+from glossator.project.updates import RootUpdates
 from glossator.settings import Settings
 from tests.conftest import write_tree
 
@@ -166,3 +173,18 @@ def test_a_command_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert answer.startswith("There are 60 functions that nothing in the indexed code uses, of 60 examined.\n")
     finally:
         session.close()
+
+
+def test_agents_are_told_how_much_was_not_examined(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(roots: OpenedRoots, scope: UnusedScope, *, kinds: Collection[str]) -> list[FoundUnused]:
+        found = unused_code(roots, scope, kinds=kinds)
+        return [replace(one, unused=replace(one.unused, left=2, unreached=3)) for one in found]
+
+    monkeypatch.setattr(unused_tool, "unused_code", cut)
+    updates = RootUpdates(session.root, watch=False, on_change=lambda: None)
+    try:
+        found = unused_tool.find_unused(CallScope([Project(updates, "")]))
+    finally:
+        updates.close()
+    assert (found.not_examined, found.files_not_reached) == (2, 3)
+    assert any("over: 2 definitions and the definitions in 3 files." in note for note in found.notes)

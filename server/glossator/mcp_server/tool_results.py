@@ -161,12 +161,13 @@ class UnusedDefinition(CodePlace):
 
 @dataclass(slots=True)
 class UnusedDefinitions:
-    """What nothing in the index uses, the most certain first. `left` counts definitions that were not examined, `more`
-    those that are left out."""
+    """What nothing in the index uses, the most certain first. `examined` and `not_examined` count definitions,
+    `files_not_reached` files of which none was examined, `more` those of `symbols` that are left out."""
 
     symbols: list[UnusedDefinition]
     examined: int = 0
-    left: int = 0
+    not_examined: int = 0
+    files_not_reached: int = 0
     more: int = 0
     notes: list[str] = field(default_factory=list)
 

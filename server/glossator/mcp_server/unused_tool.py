@@ -46,9 +46,14 @@ def find_unused(scope: CallScope, path: str = "", kind: str = "", max_tokens: in
         for told in found
         for one in told.unused.symbols
     ]
-    examined, left = sum(one.examined for one in every), sum(one.left for one in every)
     notes = [words for words in (apart_words(every), not_examined_words(every), NOT_KNOWN) if words]
-    result = UnusedDefinitions([], examined, left, notes=notes)
+    result = UnusedDefinitions(
+        [],
+        sum(one.examined for one in every),
+        sum(one.left for one in every),
+        sum(one.unreached for one in every),
+        notes=notes,
+    )
     kept = count_fitting(items, max_tokens - tokens_of(result)) if items else 0
     result.symbols, result.more = items[:kept], len(items) - kept
     return result
