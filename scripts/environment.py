@@ -44,7 +44,7 @@ def run_python(*arguments: str | Path) -> NoReturn:
     raise SystemExit(subprocess.run([PYTHON, *arguments], env=environment).returncode)
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """End with one line on stderr and status 1."""
     say(f"error: {message}")
     raise SystemExit(1)
@@ -106,9 +106,13 @@ def _fresh(name: str, fingerprint: str) -> bool:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Set up while no other script of this checkout does: each would install over what the other is installing."""
-    folder = ROOT / ".cache"
-    folder.mkdir(exist_ok=True)
-    with (folder / "set-up.lock").open("ab") as file:
+    path = ROOT / ".cache" / "set-up.lock"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        opened = path.open("ab")
+    except OSError as error:
+        fail(f"cannot set up in {ROOT}: {error.strerror or error}: copy the project to where you may write")
+    with opened as file:
         if not _lock(file):
             say("another script is setting up here: waiting for it")
             while not _lock(file):
@@ -130,6 +134,8 @@ def _lock(file: BinaryIO) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
+    except OSError:
+        pass  # a file system without locks
     return True
 
 

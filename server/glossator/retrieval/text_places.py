@@ -5,27 +5,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.language_detection import language_of
 from glossator.retrieval.names_in_text import SEARCHED, beginnings_of, columns_of, is_quoted
-from glossator.workspace.notebook_names import is_notebook
 from glossator.workspace.reading import split_lines
-from glossator.workspace.secret_texts import (
-    line_without_secrets,
-    may_hold_private_key,
-    without_secrets,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from glossator.retrieval.file_lines import FileLines
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.left_out import LeftOutFiles
     from glossator.retrieval.resolution.source import FactsSource
-    from glossator.workspace.reading import Read
 
 MOST_TEXTS: Final = 60
 """Entries whose text is searched for a name before nothing is said to use it."""
@@ -36,63 +29,7 @@ FEW_TEXT_BYTES: Final = 1_000_000
 """So many files are read whole, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
 
 
-A_LINE_COSTS: Final = 1_500
-"""Masking one line, with what is near it, takes as long as masking so many characters of a whole text."""
 ALL_LINES: Final = range(1, 2**31)
-KEPT_CHARACTERS: Final = 8_000_000
-"""Of texts that are kept for the other names of a question."""
-
-
-class FileLines:
-    """The lines of files. Not thread-safe: make one per question."""
-
-    def __init__(self, read: Read, left_out: LeftOutFiles | None = None, unmasked: Read | None = None) -> None:
-        """`read` returns a file's text; None if it is gone, or only among those that are `left_out`. `unmasked` returns
-        it with its secrets, which takes less time; without it those of `read` are left as they are."""
-        self._read = read
-        self._left_out = left_out
-        self._unmasked = unmasked or read
-        self._known: dict[str, list[str]] = {}
-        self._unmasked_lines: dict[str, list[str]] = {}
-        self._glances: Counter[str] = Counter()
-        self._texts: dict[str, str] = {}
-        self._kept = 0
-
-    def of(self, path: str) -> list[str]:
-        """The lines of a file, without their ends; none if it is gone."""
-        if (known := self._known.get(path)) is None:
-            if self._unmasked is self._read or is_notebook(path):
-                text = self._read(path) or ""
-            else:
-                text = without_secrets(self.with_secrets(path), path)
-            hidden = self._left_out.lines(path) if not text and self._left_out is not None else []
-            known = self._known[path] = split_lines(text) or hidden
-            self._unmasked_lines.pop(path, None)
-        return known
-
-    def line(self, path: str, number: int) -> str:
-        """A line of a file (1-based), without its end; "" if it is gone. As long as few lines of a file are asked for,
-        only what is near them is searched for secrets."""
-        lines = self._unmasked_lines.get(path) if path not in self._known else None
-        if lines is None and path not in self._known and self._unmasked is not self._read and not is_notebook(path):
-            text = self.with_secrets(path)
-            if len(text) > A_LINE_COSTS and not may_hold_private_key(text):
-                lines = self._unmasked_lines[path] = split_lines(text)
-                self._glances[path] = len(text) // A_LINE_COSTS
-        if lines is None or self._glances[path] == 0:
-            lines = self.of(path)
-            return lines[number - 1] if 1 <= number <= len(lines) else ""
-        self._glances[path] -= 1
-        return line_without_secrets(lines, number - 1, path) if 1 <= number <= len(lines) else ""
-
-    def with_secrets(self, path: str) -> str:
-        """The text of a file with the secrets in it, so that nothing of it may be told; "" if it is gone."""
-        if (text := self._texts.get(path)) is None:
-            text = self._unmasked(path) or ""
-            if self._kept + len(text) <= KEPT_CHARACTERS:
-                self._texts[path] = text
-                self._kept += len(text)
-        return text
 
 
 class TextPlaces:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
+from glossator.retrieval.file_lines import FileLines
 from glossator.retrieval.go_interfaces import go_implementations
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.left_out import FEW_LEFT_OUT, MOST_LEFT_OUT
@@ -33,7 +34,7 @@ from glossator.retrieval.resolution.source import uncollected_in, view_in
 from glossator.retrieval.resolution.unseen_uses import UNTYPED
 from glossator.retrieval.resolution.values import Use
 from glossator.retrieval.stand_ins import may_be_used_as_another
-from glossator.retrieval.text_places import FileLines, TextPlaces
+from glossator.retrieval.text_places import TextPlaces
 from glossator.retrieval.use_records import (
     CALLING,
     DEPENDING,
