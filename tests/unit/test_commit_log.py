@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from glossator.errors import WorkspaceError
+from glossator.workspace import gitstate
 from glossator.workspace.commit_log import CommitLog, commits_of_lines, commits_of_path, lines_left
+from glossator.workspace.committed_files import Commit
 from tests.conftest import write_tree
 from tests.unit.test_committed_files import git
 
@@ -159,6 +162,17 @@ def test_nothing_is_known_without_commits(tmp_path: Path) -> None:
     git(folder, "init", "-q")
     with pytest.raises(WorkspaceError, match="has no commits yet"):
         lines_log(folder, "a.py", 1, 1)
+
+
+def test_a_repository_that_cannot_be_read_is_not_said_to_be_none(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitstate, "read_regular", lambda *_: None)  # as if no file could be opened any more
+    said = re.escape(f"{repository / '.git'} cannot be read, or is no git repository, so ")
+    with pytest.raises(WorkspaceError, match=f"{said}no commits are known"):
+        lines_log(repository, "other.py", 1, 1)
+    with pytest.raises(WorkspaceError, match=f"{said}nothing is known of its changes"):
+        Commit.of(repository, "HEAD")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the programs are shell scripts")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from glossator.errors import WorkspaceError
 from glossator.workspace.decoding import decode
 from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
-from glossator.workspace.gitstate import Repository
+from glossator.workspace.gitstate import Repository, why_no_repository
 from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
@@ -92,9 +92,10 @@ class HistorySite:
             WorkspaceError: it is in none.
         """
         place = folder / path if path else folder
-        repository = Repository.around(place if place.is_dir() else place.parent)
+        around = place if place.is_dir() else place.parent
+        repository = Repository.around(around)
         if repository is None:
-            raise WorkspaceError(f"{path or folder} is in no git repository, so no commits are known")
+            raise WorkspaceError(f"{why_no_repository(around, path or folder)}, so no commits are known")
         inside = place.relative_to(repository.top).as_posix()
         return cls(folder, repository, "" if inside == "." else inside)
 

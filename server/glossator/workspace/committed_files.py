@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import UsageError, WorkspaceError
 from glossator.workspace.git_process import run_git
-from glossator.workspace.gitstate import Repository
+from glossator.workspace.gitstate import Repository, why_no_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ class Commit:
             WorkspaceError: the folder is in no git repository, or git is missing or fails.
         """
         if Repository.around(folder) is None:
-            raise WorkspaceError(f"{folder} is in no git repository, so nothing is known of its changes")
+            raise WorkspaceError(f"{why_no_repository(folder)}, so nothing is known of its changes")
         found = run_git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}"])
         name = found.stdout.decode("ascii", "replace").strip()
         if found.returncode or not name:

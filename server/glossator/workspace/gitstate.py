@@ -55,6 +55,19 @@ class StagedFile:
     blob: str
 
 
+def why_no_repository(folder: Path, what: object = "") -> str:
+    """Why `Repository.around` finds none around a folder, to go on with a comma.
+
+    Args:
+        folder: an absolute path.
+        what: the file or folder that was asked about, if it is another.
+    """
+    for candidate in (folder, *folder.parents):
+        if os.path.lexists(dot_git := candidate / ".git"):
+            return f"{dot_git} cannot be read, or is no git repository"
+    return f"{what or folder} is in no git repository"
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A git working tree.
