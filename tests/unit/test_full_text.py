@@ -151,7 +151,7 @@ class Written:
                 yield all_texts.slice(start, start + 5)
 
         counts = dict.fromkeys(revisions, self.each)
-        write_segments(folder, earlier or folder.with_name("none"), counts, len(counts) * self.each, read)
+        write_segments(folder, earlier or folder.with_name("none"), counts, lambda: len(counts) * self.each, read)
         segments = open_segments(folder)
         ids = [number for segment in segments for number in segment.ids.tolist()]
         live = [number for number in ids if number >> ORDINAL_BITS in counts]
@@ -218,7 +218,7 @@ def test_files_that_have_other_entries_than_the_table_are_not_used_again(
     written.write(tmp_path / "1", range(1, 5))
     counts = dict.fromkeys(range(1, 5), 3)
     left = [written._texts(revision) for revision in (1, 2, 3)]  # the rows of one file are missing in the table
-    write_segments(tmp_path / "2", tmp_path / "1", counts, 9, lambda _: left)
+    write_segments(tmp_path / "2", tmp_path / "1", counts, lambda: 9, lambda _: left)
     (segment,) = open_segments(tmp_path / "2")
     assert len(segment.ids) == 9
 

@@ -33,6 +33,7 @@ from glossator.index.text_segments import (
     open_segment,
     write_segment,
 )
+from glossator.index.word_numbers import word_numbers_by_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -162,7 +163,7 @@ def write_segments(
     folder: Path,
     earlier: Path,
     revisions: Mapping[int, int],
-    count: int,
+    count: Callable[[], int],
     read: Callable[[list[int]], Iterable[Texts]],
 ) -> None:
     """Write the files of a generation, all or none.
@@ -171,7 +172,7 @@ def write_segments(
         folder: of the new generation.
         earlier: of the one before. Its files are used again, as links, as far as most of what they have is still there.
         revisions: revision -> number of its entries.
-        count: how many entries the new generation has.
+        count: tells how many entries the new generation has; it is asked once the files are written.
         read: returns the entries of some revisions, ascending, some thousand at a time.
 
     Raises:
@@ -179,7 +180,7 @@ def write_segments(
     """
     with new_generation(folder) as fresh:
         lasting, entries = _lasting(earlier, revisions)
-        if _written(fresh, lasting, revisions, read) + entries != count:  # rows are missing, or files are damaged
+        if _written(fresh, lasting, revisions, read) + entries != count():  # rows are missing, or files are damaged
             for path in list(fresh.iterdir()):
                 path.unlink()
             _written(fresh, {}, revisions, read)
@@ -198,7 +199,7 @@ def _written(
         _link(path, next(names))
     entries = 0
     for texts in _of_segments(read(sorted(missing))) if missing else ():
-        write_segment(next(names), make_segment(texts))
+        write_segment(next(names), make_segment(texts, word_numbers_by_arrow))
         entries += len(texts.ids)
     return entries
 

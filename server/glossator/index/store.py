@@ -45,7 +45,7 @@ from glossator.index.upkeep import Upkeep, needs_mapped_files, upkeep_due
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from glossator.index.earlier import EarlierContents
@@ -466,8 +466,6 @@ class Store(StoreReader):
 
         It gets indexes and mapped files if it is large enough, had damaged ones, or with `full`.
         """
-        import numpy as np
-
         with self._writing:
             generation = int(self._manifest.get("table"))
             self._sweep(generation)
@@ -477,30 +475,42 @@ class Store(StoreReader):
         is_mapped = full or needs_mapped_files(sum(before.values())) or self._lacks_derived(generation)
         try:
             target = self._lance.open(generation + 1, create=True)
-            # LanceDB works on one core of two while references are counted on the other.
-            with ThreadPoolExecutor(2) as pool:
+            # What takes longest, the full text, is made meanwhile of the same rows in the table they are copied from.
+            with ThreadPoolExecutor(4) as pool:
                 counting = pool.submit(self._derive)
-                if before:
-                    source.copy(np.array(sorted(before), np.int64), target)
+                copying = pool.submit(_copied, source, before, target)
                 if is_mapped:
-                    writing = pool.submit(self._write_derived, target, before)
+                    texts = pool.submit(self._write_texts, source, target.generation, before, copying.result)
+                    copying.result()
+                    vectors = pool.submit(self._write_vectors, target)
                     target.index()
-                    writing.result()
+                    vectors.result()
+                    texts.result()
+                copying.result()
                 counting.result()
             self._change_over(target, before, fence, is_mapped=is_mapped)
         except BaseException:
             self._sweep(int(self._manifest.get("table")))
             raise
 
-    def _write_derived(self, table: Table, revisions: Mapping[int, int]) -> None:
-        """Write the memory-mapped files of a table, which has so many entries of these revisions."""
+    def _write_vectors(self, table: Table) -> None:
+        """Write the memory-mapped files of a table's vectors."""
         try:
             folder = self._nearest_folder(table.generation)
-            count = table.count()
-            nearest.write(folder, table.all_columns(), count, self._lance.dimensions)
-            if count:
-                earlier, folder = (self._texts_folder(table.generation - 1), self._texts_folder(table.generation))
-                write_segments(folder, earlier, revisions, count, table.texts_of)
+            nearest.write(folder, table.all_columns(), table.count(), self._lance.dimensions)
+        except OSError as error:
+            raise folders.system_error(self._folder, error) from error
+
+    def _write_texts(
+        self, table: Table, generation: int, revisions: Mapping[int, int], count: Callable[[], int]
+    ) -> None:
+        """Write the memory-mapped files of the full text of a generation, whose rows are those that a table has of
+        these revisions; `count` tells how many there are, once that is known."""
+        if not revisions:
+            return
+        try:
+            earlier, folder = self._texts_folder(generation - 1), self._texts_folder(generation)
+            write_segments(folder, earlier, revisions, count, table.texts_of)
         except OSError as error:
             raise folders.system_error(self._folder, error) from error
 
@@ -594,3 +604,12 @@ class Store(StoreReader):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _copied(source: Table, revisions: Collection[int], target: Table) -> int:
+    """Append the rows of these revisions to another table; returns how many that has then."""
+    import numpy as np
+
+    if revisions:
+        source.copy(np.array(sorted(revisions), np.int64), target)
+    return target.count()

@@ -11,29 +11,34 @@ have checksums of their own, which are compared when they are read: damage is no
 from __future__ import annotations
 
 import zlib
-from array import array
 from bisect import bisect_left
-from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.mapped_files import mapping_of
+from glossator.index.word_numbers import word_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from mmap import mmap
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from glossator.index.word_numbers import WordNumbers
+
 SEGMENT_ROWS: Final = 65_536
 """Entries of a segment at most: their rows are numbered with 16 bits, and a search's scores stay in a core's cache."""
 
 MOST_COUNTED: Final = 255
 """More repetitions of a term in an entry count as so many: its score hardly grows from there."""
+
+PAIRS_AT_ONCE: Final = 2**32
+"""Pairs of a word and an entry that are numbered: numbers of 32 bits are sorted twice as fast as those of 64, so more
+words than fit are taken in turn."""
 
 ROUNDED: Final = 1e-4
 """More than the share of a score by which single precision may round it."""
@@ -319,33 +324,12 @@ def _text_sum(terms: NDArray[np.uint32], number: int) -> int:
     return zlib.crc32(terms.data, number & 0xFFFFFFFF)
 
 
-def make_segment(texts: Texts) -> Segment:
-    """A segment of at most `SEGMENT_ROWS` entries, in memory."""
+def make_segment(texts: Texts, number: Callable[[Sequence[str]], WordNumbers] = word_numbers) -> Segment:
+    """A segment of at most `SEGMENT_ROWS` entries, in memory; `number` is one of the functions of `word_numbers`."""
     import numpy as np
 
-    # Each new word gets the next number; for each word, all happens in compiled code.
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
-    found = array("I")
-    lengths = np.empty(len(texts.ids), np.uint32)
-    for row, terms in enumerate(texts.terms):
-        before = len(found)
-        found.extend(map(numbers.__getitem__, terms.split()))
-        lengths[row] = len(found) - before
-    words = _ordered(list(numbers))
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    places = np.empty(len(words), np.int64)
-    places[np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))] = np.arange(len(words))
-    pairs = places[np.frombuffer(found, np.uint32)] if len(found) else np.empty(0, np.int64)
-    stored = pairs.astype(np.uint32)
-    pairs *= SEGMENT_ROWS
-    pairs += np.repeat(np.arange(len(lengths)), lengths)
-    pairs.sort()
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
-    counts = np.minimum(np.diff(first, append=len(pairs)), MOST_COUNTED).astype(np.uint8)
-    pairs = pairs[first]
-    rows = (pairs % SEGMENT_ROWS).astype(np.uint16)
-    ends = np.searchsorted(pairs, np.arange(1, len(words) + 1, dtype=np.int64) * SEGMENT_ROWS)
+    words, stored, lengths = number(texts.terms)
+    rows, counts, ends = _postings(stored, lengths, len(words))
     text_ends = np.cumsum(lengths, dtype=np.uint32)
     starts, ids = [0, *text_ends.tolist()], texts.ids.tolist()
     sums = [_text_sum(stored[start:end], number) for (start, end), number in zip(pairwise(starts), ids, strict=True)]
@@ -357,10 +341,10 @@ def make_segment(texts: Texts) -> Segment:
             "lengths": lengths,
             "text_ends": text_ends,
             "text_sums": np.array(sums, np.uint32),
-            "words": np.frombuffer(b"".join(encoded), np.uint8),
-            "word_keys": _keys_of(encoded),
-            "word_ends": _ends_of(encoded),
-            "posting_ends": ends.astype(np.uint32),
+            "words": np.frombuffer(b"".join(words), np.uint8),
+            "word_keys": _keys_of(words),
+            "word_ends": _ends_of(words),
+            "posting_ends": ends,
             "posting_sums": np.zeros(len(words), np.uint32),
             "rows": rows,
             "counts": counts,
@@ -370,15 +354,32 @@ def make_segment(texts: Texts) -> Segment:
     )
 
 
-def _ordered(words: list[str]) -> list[str]:
-    """Words in the order of their characters, which is that of their bytes in UTF-8.
+def _postings(
+    numbers: NDArray[np.uint32], lengths: NDArray[np.uint32], words: int
+) -> tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint32]]:
+    """`rows`, `counts` and `posting_ends` (see `_ARRAYS`) of the entries whose words these are."""
+    import numpy as np
 
-    Those with the same first letter are sorted at a time, so that other threads run in between.
-    """
-    of_letter: defaultdict[str, list[str]] = defaultdict(list)
-    for word in words:
-        of_letter[word[0]].append(word)
-    return list(chain.from_iterable(sorted(of_letter[letter]) for letter in sorted(of_letter)))
+    entries = len(lengths)
+    rows = np.repeat(np.arange(entries, dtype=np.uint32), lengths)
+    step = PAIRS_AT_ONCE // max(1, entries)
+    found: list[tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint32]]] = []
+    ended = 0
+    for start in range(0, words, step):
+        some = min(step, words - start)
+        chosen = (numbers >= start) & (numbers < start + some) if some < words else slice(None)
+        pairs = (numbers[chosen] - np.uint32(start)) * np.uint32(entries) + rows[chosen]
+        pairs.sort()
+        first = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
+        counts = np.minimum(np.diff(first, append=len(pairs)), MOST_COUNTED).astype(np.uint8)
+        pairs = pairs[first]
+        ends = np.searchsorted(pairs // np.uint32(entries), np.arange(some), "right") + ended
+        ended += len(pairs)
+        found.append(((pairs % np.uint32(entries)).astype(np.uint16), counts, ends.astype(np.uint32)))
+    if not found:
+        return np.empty(0, np.uint16), np.empty(0, np.uint8), np.empty(0, np.uint32)
+    of_rows, of_counts, of_ends = zip(*found, strict=True)
+    return np.concatenate(of_rows), np.concatenate(of_counts), np.concatenate(of_ends)
 
 
 def _ends_of(parts: Sequence[bytes]) -> NDArray[np.uint32]:
