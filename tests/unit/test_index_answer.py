@@ -369,3 +369,13 @@ def test_no_block_without_a_name_is_said_to_hold_something(told: Project) -> Non
     answer, material = explain(told, "smallest")
     check(answer, material)
     assert "It belongs to" not in answer
+
+
+def test_a_piece_that_ends_within_a_symbol_is_not_cited_for_it(told: Project) -> None:
+    _, material = explain(told, "Command.check")
+    user = told.store.named("Command.run")[0]
+    lead = material.evidence[0]
+    for end, cited in ((user.start_line, ""), (user.end_line, " [9]")):
+        piece = replace(lead, number=9, path=user.path, start_line=1, end_line=end)
+        answer = evidence_answer(replace(material, evidence=(lead, piece)))
+        assert f"Used in 1 place, in `Command.run`{cited}." in answer

@@ -383,7 +383,10 @@ def _listed(entries: Sequence[StoredEntry], evidence: Sequence[Evidence]) -> str
 
 
 def _cited(entry: StoredEntry, evidence: Sequence[Evidence]) -> str:
-    number = next((piece.number for piece in evidence if piece.entry.id == entry.id or _holds(piece, entry)), 0)
+    """The number of the entry's own piece, or of one with all its lines: a use may stand in any of them."""
+    own = (piece.number for piece in evidence if piece.entry.id == entry.id)
+    whole = (piece.number for piece in evidence if _holds(piece, entry) and entry.end_line <= piece.end_line)
+    number = next(own, 0) or next(whole, 0)
     return f" [{number}]" if number else ""
 
 
