@@ -65,6 +65,13 @@ _ALWAYS: Final = (
     *((re.compile(rf"^{box}\.valueOf\(\d*\)$"), f"<{box}>") for box in (*_OF_BOX, "Boolean", "Character")),
 )
 """Methods whose results have one type, whatever they are called on."""
+_NO_CODE: Final = re.compile(
+    r"""/\*.*?(?:\*/|$)|//[^\n]*|\"{3}.*?\"{3}|R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)"|@"(?:[^"]|"")*\""""
+    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\[^\n']{1,9}|\\')'""",
+    re.DOTALL,
+)
+"""Comments, texts and characters of C++, C#, Java and Kotlin."""
+_MAY_HOLD_NO_CODE: Final = re.compile(r"[\"'/]")
 _ANNOTATION: Final = re.compile(r"@[\w.]+(?![\w.])(?:\s*\([^()]*\))?\s*(?=[^\s=])|^\s*(?:\[[^\[\]]*\]\s*)+")
 _MODIFIERS: Final = re.compile(r"^(?:(?:final|in|out|ref|this|params|readonly|scoped|vararg|noinline|crossinline)\s+)+")
 _TYPE_PARAMETER: Final = re.compile(r"(?:(?:in|out|reified)\s+)*(\w+)(?:\s+extends\s+(.+)|\s*:\s*(.+))?$", re.DOTALL)
@@ -259,6 +266,16 @@ def type_parameters(text: str) -> tuple[str, ...]:
         bound = "".join((found[2] or found[3] or "").partition("&")[0].split())
         made.append(f"{found[1]}:{bound}" if bound else found[1])
     return tuple(made)
+
+
+def bare_parameters(text: str) -> str:
+    """A list of parameters without comments, and with nothing in the texts and characters that are defaults: commas and
+    brackets in these separate and hold no parameters."""
+    return _NO_CODE.sub(_without_content, text) if _MAY_HOLD_NO_CODE.search(text) else text
+
+
+def _without_content(found: re.Match[str]) -> str:
+    return " " if found[0][0] == "/" else found[0][-1] * 2
 
 
 def parameter_counts(text: str) -> tuple[int, int]:

@@ -146,6 +146,11 @@ class Conditionals:
             yield reading
 
 
+def has_conditional(code: bytes) -> bool:
+    """Whether a stretch of code is not the same in all builds."""
+    return _DIRECTIVE.search(code) is not None
+
+
 def words_never_shown(data: bytes, readings: Sequence[Reading | None]) -> list[tuple[int, str]]:
     """The words of code, each with its first byte, in branches that none of the readings shows, if these are as many as
     there are at most: what else may be compiled is read in no tree."""

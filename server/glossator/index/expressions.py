@@ -7,7 +7,7 @@ of brackets are skipped. Anything that is no such chain is unknown.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from glossator.index.facts import BUILT_IN, CLASS, EXPRESSION_CHARS, INSTANCE, SUPER, UNKNOWN
@@ -83,6 +83,8 @@ _COMPOSITE = re.compile(
 _UNSAFE = re.compile(r"unsafe\s*\{")
 """A block of Rust that has a value."""
 _FUNCTION = re.compile(r"func\s*\(")
+_COMPARES: Final = re.compile(r"(?<=\s)<\s|<[<=]|(?<=<)<")
+"""An angle bracket that is none."""
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
 _ARGUMENT = re.compile(r"[,(\[{\"'`]")
 _OUTER_BAR = re.compile(r"<[^<>]*(?:<[^<>]*(?:<[^<>]*>[^<>]*)*>[^<>]*)*>|\|")
@@ -165,16 +167,37 @@ def joined(alternatives: list[str]) -> str:
     return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
 
 
+@cache
+def _telling(separator: str) -> re.Pattern[str]:
+    """What is looked at where a text is split."""
+    return re.compile(rf"[<>()\[\]{{}}]|{re.escape(separator)}")
+
+
 def split_outside(text: str, separator: str) -> list[str]:
-    """The parts of a text between separators that stand outside brackets of all kinds."""
+    """The parts of a text between separators (single characters) that stand outside brackets of all kinds.
+
+    An angle bracket is none where it compares or shifts (`a < b`, `1 << 2`) or is part of an arrow.
+    """
+    if separator not in text:
+        return [text]
     parts: list[str] = []
-    depth = start = 0
-    for at, char in enumerate(text):
-        if char in "<([{":
-            depth += 1
-        elif char in ")]}" or (char == ">" and text[at - 1 : at] not in ("-", "=")):
-            depth -= 1
-        elif char == separator and depth <= 0:
+    opened: list[str] = []
+    start = 0
+    for found in _telling(separator).finditer(text):
+        char, at = found[0], found.start()
+        if char in _OPENING:
+            opened.append(_OPENING[char])
+        elif char in ")]}":
+            if char in opened:
+                while opened.pop() != char:
+                    pass
+        elif char == "<":
+            if not _COMPARES.match(text, at):
+                opened.append(">")
+        elif char == ">":
+            if opened and opened[-1] == ">" and text[at - 1 : at] not in ("-", "="):
+                opened.pop()
+        elif not opened:
             parts.append(text[start:at])
             start = at + 1
     parts.append(text[start:])

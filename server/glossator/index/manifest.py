@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 39
+SCHEMA_VERSION = 40
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
 parsed into different entries or facts: files that are already indexed would not be read again otherwise."""
 

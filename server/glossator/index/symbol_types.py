@@ -7,8 +7,9 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.argument_types import parameter_counts, parameter_types, type_parameters
+from glossator.index.argument_types import bare_parameters, parameter_counts, parameter_types, type_parameters
 from glossator.index.c_parameters import c_parameter_types
+from glossator.index.conditionals import has_conditional
 from glossator.index.expressions import grown, joined, type_expression
 from glossator.index.facts import (
     ABSTRACT,
@@ -101,7 +102,7 @@ class SymbolTypes(FileBindings):
                 if index is not None and "static" in match:
                     static_classes.add(index)
                 if index is not None and "parameters" in match:
-                    self._describe_constructor(index, self._text(match["parameters"][0]))
+                    self._describe_constructor(index, bare_parameters(self._text(match["parameters"][0])))
                 if index is not None and "super" in match:
                     symbol = self._symbols[index]
                     symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
@@ -350,9 +351,12 @@ class SymbolTypes(FileBindings):
             symbol.flags |= PROPERTY
         if "parameters" in match:
             written = self._text(match["parameters"][0])
-            symbol.parameters = parameter_counts(written)
             if self._language.name == "csharp" and _EXTENDED.match(written):
                 symbol.labels = EXTENDS_FIRST
+            if "#" in written and has_conditional(written.encode()):
+                return  # it has other parameters in other builds
+            written = bare_parameters(written)
+            symbol.parameters = parameter_counts(written)
             if self._language.overloads:
                 symbol.types = (c_parameter_types if self._language.macros else parameter_types)(written)
             elif self._language.receiving_lambdas:

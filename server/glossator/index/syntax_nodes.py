@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, Protocol
 
+from glossator.index.conditionals import has_conditional
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -100,11 +102,14 @@ def borders_in(root: SyntaxNode) -> Callable[[object, list[tuple[int, int]]], li
 
 
 def argument_count(arguments: SyntaxNode, data: bytes) -> int:
-    """The number of arguments in a list, in which comments may stand; -1 if one of them is any number (C++, Kotlin)."""
+    """The number of arguments in a list, in which comments may stand; -1 if one of them is any number (C++, Kotlin), or
+    only handed over in some builds (`#if`)."""
     if arguments.type == "call_suffix":
         return _kotlin_argument_count(arguments, data)
     start, end = arguments.byte_range
     count = arguments.named_child_count
+    if count and data.find(b"#", start, end) >= 0 and has_conditional(data[start:end]):
+        return -1
     expands = count and data.find(b"...", start, end) >= 0
     if expands and any(one.type == "parameter_pack_expansion" for one in arguments.named_children):
         return -1

@@ -529,3 +529,28 @@ def test_another_name_of_a_method_is_a_definition() -> None:
         "door.rb: alias_method :unlock, :open",
         "door.rb: alias close! open",
     ]
+
+
+def test_the_class_of_what_a_module_is_mixed_into_is_not_the_module() -> None:
+    sample = Sample(
+        {
+            "models.rb": """
+                module Timed
+                  def self.limit; end
+                  def over?
+                    self.class.limit
+                  end
+                end
+                class Job
+                  def self.build; end
+                  def again
+                    self.class.build
+                  end
+                end
+            """
+        }
+    )
+    assert sample.at("models.rb", "self.class.limit", "class") == "possible"
+    assert sample.at("models.rb", "self.class.limit", "limit") == "possible"
+    assert sample.at("models.rb", "self.class.build", "class") == "models.rb:Job"
+    assert sample.at("models.rb", "self.class.build", "build") == "models.rb:Job.build"

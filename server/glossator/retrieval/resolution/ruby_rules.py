@@ -194,7 +194,9 @@ class RubyRules(LanguageRules):
         if name == "new" and value.kind == "class":
             return (Value("instance", value.path, value.number),)
         if name == "class" and value.kind == "instance":
-            return (Value("class", value.path, value.number),)
+            # What a module's methods run in is of the class that includes it.
+            is_module = view.symbol(value.number).kind == "module"
+            return (UNKNOWN_VALUE,) if is_module else (Value("class", value.path, value.number),)
         if name in _SAME and value.kind == "instance":
             return (value,)
         if name[:1].isupper():
