@@ -19,7 +19,7 @@ from glossator.index.facts import (
     Symbol,
 )
 from glossator.index.nested_spans import segments
-from glossator.index.nesting import TYPES
+from glossator.index.nesting import RECORDS, TYPES, is_declared_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +32,9 @@ if TYPE_CHECKING:
 
 CLASSES: Final = TYPES | {"component", "type"}
 """Kinds of symbols that have fields."""
-RECORDS: Final = frozenset({"struct", "class", "union", "enum"})
-"""Kinds of symbols that have tags in C."""
 ANY_NUMBER: Final = 255
 """The most arguments of a function that takes any number, or of a macro with parameters."""
 CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
-_VARIABLES: Final = frozenset({"constant", "enum_member", "field", "function", "variable"})
 _PROTOTYPE: Final = ".prototype"
 _EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")
@@ -108,13 +105,10 @@ class FileSymbols:
             parent = open_[-1] if open_ else -1
             while parent >= 0 and self._spans[parent] == (item.start, item.end) and not self._symbols[parent].name:
                 parent = self._symbols[parent].parent
-            while (
-                parent >= 0
-                and item.kind in _VARIABLES
-                and self._spans[parent] == (item.start, item.end)
-                and self._symbols[parent].kind in _VARIABLES
+            while parent >= 0 and is_declared_with(
+                self._data, item.kind, (item.start, item.end), self._symbols[parent].kind, self._spans[parent]
             ):
-                parent = self._symbols[parent].parent  # `var a = 1, b = 2`
+                parent = self._symbols[parent].parent
             if item.kind == "block" and not item.scope:
                 continue
             if item.stub and parent >= 0 and self._language.name == "cpp" and self._symbols[parent].kind in CALLABLE:

@@ -56,6 +56,29 @@ _MARKUP = re.compile(rb"(?:<\?(?:php)?\s|.*<script\b[^<>]*>)\s*", re.IGNORECASE)
 _STATEMENT_END = re.compile(rb"[;}]\s+")
 
 
+RECORDS: Final = frozenset({"struct", "class", "union", "enum"})
+"""Kinds of symbols that have tags in C."""
+_DECLARED: Final = frozenset({"constant", "enum_member", "field", "function", "variable"})
+"""Kinds of which one declaration may have several: `var a = 1, b = 2`."""
+_SPECIFIERS: Final = re.compile(rb"(?:\w+\s+)*")
+
+
+def is_declared_with(
+    data: bytes, kind: str, span: tuple[int, int], other_kind: str, other_span: tuple[int, int]
+) -> bool:
+    """Whether a definition is not in another one that has its whole range, but beside it in one declaration.
+
+    As in `var a = 1, b = 2`, `typedef struct { ... } A, *B;`, and the structure in `struct pool { ... } *pools;`.
+    """
+    if span == other_span:
+        return (kind in _DECLARED and other_kind in _DECLARED) or (
+            kind == "type" and (other_kind == "type" or other_kind in RECORDS)
+        )
+    if kind not in RECORDS or other_kind not in ("variable", "type"):
+        return False
+    return _SPECIFIERS.fullmatch(data, other_span[0], span[0]) is not None
+
+
 @dataclass(slots=True)
 class Definition:
     """A definition as a parser found it; bytes are offsets into the file. `Nesting` and `Chunker` fill in the rest.
@@ -88,8 +111,9 @@ class Definition:
     children: list[Definition] | None = None
     prefix: str = ""
     """Its qualified name, or that of the type to which a container belongs."""
+    begin: int = 0
     stop: int = 0
-    """The end of the node itself; `end` is extended to the end of the line."""
+    """The range of the node itself; `start` is extended to comments before it, `end` to the end of the line."""
     first: int = 0
     last: int = 0
     """First and last line, from 0."""
@@ -150,7 +174,7 @@ class Nesting:
             parent = open_[-1]
             if item.end > parent.end:
                 continue
-            item.stop = item.end
+            item.begin, item.stop = item.start, item.end
             self._place(item, parent)
             if self._is_part_of(item, parent):
                 if item.kind in FUNCTIONS or item.kind in TYPES:
@@ -255,6 +279,10 @@ class Nesting:
         """Give an item its qualified name and its kind among its parent's members."""
         while parent.parent is not None and parent.start >= item.shared >= 0:
             # It stands beside the other beginning, though inside the other's range.
+            parent = parent.parent
+        data = self._source.data
+        while is_declared_with(data, item.kind, (item.begin, item.stop), parent.kind, (parent.begin, parent.stop)):
+            assert parent.parent is not None
             parent = parent.parent
         scope = clean_scope(item.scope) if item.scope else ""
         prefix = "" if parent.kind == "component" else parent.prefix  # the definitions of a module, not members

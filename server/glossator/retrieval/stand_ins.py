@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index.facts import EXPORTED, TAG
 from glossator.index.languages import share_names
+from glossator.index.nesting import RECORDS
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.unseen_uses import LOOSELY_TYPED, UNTYPED
 
@@ -21,18 +22,23 @@ def may_be_used_as_another(resolver: Resolver, definition: DefinedSymbol) -> boo
         OutOfTimeError: the time was over before that was known.
     """
     return (
-        is_tag_of_namesake(resolver, definition)
+        is_tag_of_type(resolver, definition)
         or may_stand_in(resolver, definition)
         or is_required_by_structure(resolver, definition)
     )
 
 
-def is_tag_of_namesake(resolver: Resolver, definition: DefinedSymbol) -> bool:
-    """Whether a definition is a tag in C whose type is called so, too: `typedef struct pool { ... } pool;`."""
-    if not definition.symbol.flags & TAG:
-        return False
+def is_tag_of_type(resolver: Resolver, definition: DefinedSymbol) -> bool:
+    """Whether a definition is a tag in C whose structure is used by the name that a `typedef` gives it, its own or
+    another one: `typedef struct pool { ... } pool_t;`."""
     view = resolver.world.view(definition.path)
-    return view is not None and any(not view.symbol(one).flags & TAG for one in view.named(definition.name))
+    symbol = definition.symbol
+    if view is None:
+        return False
+    if symbol.flags & TAG and any(not view.symbol(one).flags & TAG for one in view.named(symbol.name)):
+        return True
+    named = (view.symbol(one) for one in view.named(symbol.type.strip("<>"))) if symbol.kind == "type" else ()
+    return any(one.kind in (*RECORDS, "type") and one.start <= symbol.line <= one.end for one in named)
 
 
 def may_stand_in(resolver: Resolver, definition: DefinedSymbol) -> bool:

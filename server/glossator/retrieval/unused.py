@@ -19,7 +19,7 @@ from glossator.retrieval.resolution.file_view import bare_name
 from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.unseen_uses import UnseenUse
-from glossator.retrieval.stand_ins import is_required_by_structure, is_tag_of_namesake, may_stand_in
+from glossator.retrieval.stand_ins import is_required_by_structure, is_tag_of_type, may_stand_in
 from glossator.retrieval.visibility import visibility
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ class UnusedSearch:
         resolver = finder.resolver
         if named and (resolver.may_be_used(definition) or may_stand_in(resolver, definition)):
             return "used"
-        if is_tag_of_namesake(resolver, definition):
+        if is_tag_of_type(resolver, definition):
             return "used"
         symbol = finder.whole(definition)
         if symbol.definitions[0].key != definition.key:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from glossator.retrieval.stand_ins import may_be_used_as_another
 from tests.unit.resolution.resolution_samples import Sample
 
 C = {
@@ -686,3 +687,72 @@ def test_a_macro_that_is_called_like_a_function_of_the_library_is_meant_where_it
     assert sample.uses("snprintf") == ['text.c: int text(char *to) { return snprintf(to, MOST, "a"); }']
     assert [line.partition(":")[0] for line in sample.uses("snprintf", grade="possible")] == ["main.c"]
     assert [line.partition(":")[0] for line in sample.uses("MOST")] == ["main.c", "text.c"]
+
+
+def test_a_static_function_that_is_declared_first_is_its_files_own() -> None:
+    sample = Sample(
+        {
+            "a.c": """
+                static void on_timer(int *timer);
+                void start(void) { run(on_timer); }
+                static void on_timer(int *timer) {}
+            """,
+            "b.c": """
+                static void on_timer(int *timer);
+                void stop(void) { run(on_timer); }
+                static void on_timer(int *timer) {}
+            """,
+            "c.c": '#include "c.inc"\nstatic char *name(void);\nvoid show(void) { print(name()); }\n',
+            "c.inc": 'static char *name(void) { return "c"; }\n',
+        }
+    )
+    assert sample.uses("on_timer", "a.c") == ["a.c: void start(void) { run(on_timer); }"]
+    assert sample.uses("on_timer", "b.c") == ["b.c: void stop(void) { run(on_timer); }"]
+    first, second = sample.definition("on_timer", "a.c"), sample.definition("on_timer", "b.c")
+    assert not sample.resolver.is_one_thing(first, second)
+    assert sample.uses("name", "c.inc") == ["c.c: void show(void) { print(name()); }"]
+
+
+DECLARED_TOGETHER = """
+    static struct pool { int free; } *pools, more;
+    typedef struct pair { int a; } PAIR, *PPAIR, PAIRS[2];
+    typedef struct node { int v; } *Node;
+    enum color { RED } shade;
+    typedef struct lone { int v; } lone_t;
+    int run(PPAIR one, PAIR two, PAIRS all) {
+      struct pool *p = pools;
+      struct pair *q = one;
+      struct node *n = first();
+      enum color c = RED;
+      return p->free + q->a + n->v;
+    }
+"""
+
+
+@pytest.mark.parametrize("path", ["a.c", "a.cpp"])
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("struct pool *p = pools;", "pool"),
+        ("struct pool *p = pools;", "pools"),
+        ("int run(PPAIR one, PAIR two, PAIRS all) {", "PPAIR"),
+        ("int run(PPAIR one, PAIR two, PAIRS all) {", "PAIR"),
+        ("int run(PPAIR one, PAIR two, PAIRS all) {", "PAIRS"),
+        ("struct pair *q = one;", "pair"),
+        ("struct node *n = first();", "node"),
+        ("enum color c = RED;", "color"),
+    ],
+)
+def test_what_is_declared_together_is_not_one_in_the_other(path: str, line: str, name: str) -> None:
+    sample = Sample({path: DECLARED_TOGETHER})
+    assert sample.at(path, line, name) == f"{path}:{name}"
+
+
+@pytest.mark.parametrize("path", ["a.c", "a.cpp"])
+def test_a_tag_may_be_used_by_the_name_that_a_typedef_gives_it(path: str) -> None:
+    sample = Sample({path: DECLARED_TOGETHER})
+    assert sample.uses("lone") == []
+    assert may_be_used_as_another(sample.resolver, sample.definition("lone"))
+    assert may_be_used_as_another(sample.resolver, sample.definition("node"))
+    assert not may_be_used_as_another(sample.resolver, sample.definition("lone_t"))
+    assert not may_be_used_as_another(sample.resolver, sample.definition("pool"))

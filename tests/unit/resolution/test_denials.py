@@ -832,6 +832,16 @@ CASES: dict[str, Case] = {
         "ShopTest",
         "Lone",
     ),
+    "ruby: a class of tests with names in quotes": (
+        {
+            "a.rb": "class ShopTest < Shop::IntegrationTest\n  test 'it opens' do\n    assert true\n  end\nend\n"
+            "class Lone < Shop::IntegrationTest\nend\n",
+            "helper.rb": "module Shop\n  class IntegrationTest < ActionDispatch::IntegrationTest\n  end\nend\n"
+            "class ActionDispatch::IntegrationTest\n  def fixture\n    1\n  end\nend\n",
+        },
+        "ShopTest",
+        "Lone",
+    ),
     "rust: what one of two modules has whose names are brought in": (
         {
             "src/lib.rs": "mod powers;\nmod small;\nmod large;\nfn run() { powers::FIVE; }\n",

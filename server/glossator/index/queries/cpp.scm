@@ -34,7 +34,9 @@
 (type_definition declarator: [
   (type_identifier) @name
   (pointer_declarator declarator: (type_identifier) @name)
+  (array_declarator declarator: (type_identifier) @name)
   (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name)))
+  (function_declarator declarator: (type_identifier) @name)
 ]) @definition.type
 (type_definition type: (struct_specifier body: (_) @body) declarator: (type_identifier) @name) @definition.struct
 (type_definition type: (union_specifier body: (_) @body) declarator: (type_identifier) @name) @definition.union

@@ -310,14 +310,23 @@ class CRules(LanguageRules):
         return with_doubt(world, found)
 
     def are_apart(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
-        """Versions of a template are classes of their own; and what may be in a class that the grammar does not read is
-        not what another file has."""
+        """Versions of a template are classes of their own; a static function is its file's own; and what may be in a
+        class that the grammar does not read is not what another file has."""
+        if one.path != other.path and (self._is_own_function(one) or self._is_own_function(other)):
+            first, second = world.view(one.path), world.view(other.path)
+            if first is None or second is None:
+                return False
+            return other.path not in included_by(world, first) and one.path not in included_by(world, second)
         if one.path != other.path and any(
             in_unread_class(world, Value("symbol", *key), path)
             for key, path in ((one.key, other.path), (other.key, one.path))
         ):
             return True
         return of_two_versions(world, one, other)
+
+    def _is_own_function(self, one: DefinedSymbol) -> bool:
+        """Whether a function is static, and no member."""
+        return one.symbol.kind == "function" and bool(one.symbol.flags & STATIC)
 
     def tagged(self, world: World, place: Spot, name: str) -> Values:
         """What a name means after `struct`, `union` or `enum`."""

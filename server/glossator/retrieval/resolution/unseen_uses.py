@@ -166,7 +166,9 @@ def _has_tests(world: World, key: Key) -> bool:
     """Whether a class has members that a test runner finds."""
     view = world.view(key[0])
     return view is not None and any(
-        is_test_name(bare_name(view.symbol(one)), view.facts.language) or view.decorators(one, TEST_DECORATORS)
+        view.symbol(one).kind == "test"
+        or is_test_name(bare_name(view.symbol(one)), view.facts.language)
+        or view.decorators(one, TEST_DECORATORS)
         for one in view.members(key[1])
     )
 

@@ -29,10 +29,10 @@
 
 ; Includes
 (preproc_include path: (_) @module)
-((function_definition (storage_class_specifier) @_static declarator: (function_declarator declarator: (identifier) @function)) @static
-  (#eq? @_static "static"))
-((function_definition (storage_class_specifier) @_static declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function))) @static
-  (#eq? @_static "static"))
+(function_definition (storage_class_specifier "static") declarator: (function_declarator declarator: (identifier) @function)) @static
+(function_definition (storage_class_specifier "static") declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function))) @static
+(declaration (storage_class_specifier "static") declarator: (function_declarator declarator: (identifier) @function)) @static
+(declaration (storage_class_specifier "static") declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function))) @static
 
 ; Variables whose structure has no name
 (translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (identifier) @object))
@@ -42,5 +42,6 @@
 
 ; Tags of structures that a `typedef` gives another name
 (type_definition type: (struct_specifier name: (type_identifier) @tag body: (_)) . declarator: (type_identifier) @tagged)
+(type_definition type: (struct_specifier name: (type_identifier) @tag body: (_)) . declarator: (pointer_declarator declarator: (type_identifier) @tagged))
 (type_definition type: (union_specifier name: (type_identifier) @tag body: (_)) . declarator: (type_identifier) @tagged)
 (type_definition type: (enum_specifier name: (type_identifier) @tag body: (_)) . declarator: (type_identifier) @tagged)
