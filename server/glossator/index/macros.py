@@ -146,7 +146,7 @@ _INNER_COMMENT: Final = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*[^\s/])")
 
 NEAR: Final = 2
 """Lines above and below an error in which its cause is looked for."""
-MAX_ERRORS: Final = 400
+MAX_ERRORS: Final = 10_000
 """A file with more is not worth the time."""
 
 

@@ -133,6 +133,10 @@ class SymbolTypes(FileBindings):
                 index = self._at_name.get(match["private"][0][0])
                 if index is not None:
                     self._symbols[index].flags |= PRIVATE
+            elif "unlinked" in match:
+                index = self._at_name.get(match["unlinked"][0][0])
+                if index is not None:
+                    self._symbols[index].flags |= STATIC
             elif "key" in match:
                 if self._language.name == "python" or "trait" in match:
                     made = GIVEN + self._expression(match["trait" if "trait" in match else "of"][0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import EXPORTED, TAG
 from glossator.index.languages import share_names
@@ -13,6 +13,10 @@ from glossator.retrieval.resolution.unseen_uses import LOOSELY_TYPED, UNTYPED
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.resolver import Resolver
     from glossator.retrieval.resolution.values import DefinedSymbol
+
+
+_NAMED_TYPES: Final = RECORDS | {"type"}
+"""Kinds of what a `typedef` gives a name."""
 
 
 def may_be_used_as_another(resolver: Resolver, definition: DefinedSymbol) -> bool:
@@ -29,16 +33,18 @@ def may_be_used_as_another(resolver: Resolver, definition: DefinedSymbol) -> boo
 
 
 def is_tag_of_type(resolver: Resolver, definition: DefinedSymbol) -> bool:
-    """Whether a definition is a tag in C whose structure is used by the name that a `typedef` gives it, its own or
-    another one: `typedef struct pool { ... } pool_t;`."""
-    view = resolver.world.view(definition.path)
+    """Whether a definition is a tag in C whose structure is used by the name that a `typedef` gives it, its own, maybe
+    in another file, or another one: `typedef struct pool { ... } pool_t;`."""
     symbol = definition.symbol
-    if view is None:
+    if symbol.flags & TAG:
+        named = resolver.definitions(definition.name)
+        if any(not one.symbol.flags & TAG and one.symbol.kind in _NAMED_TYPES for one in named):
+            return True
+    view = resolver.world.view(definition.path)
+    if view is None or symbol.kind != "type":
         return False
-    if symbol.flags & TAG and any(not view.symbol(one).flags & TAG for one in view.named(symbol.name)):
-        return True
-    named = (view.symbol(one) for one in view.named(symbol.type.strip("<>"))) if symbol.kind == "type" else ()
-    return any(one.kind in (*RECORDS, "type") and one.start <= symbol.line <= one.end for one in named)
+    others = (view.symbol(one) for one in view.named(symbol.type.strip("<>")))
+    return any(one.kind in _NAMED_TYPES and one.start <= symbol.line <= one.end for one in others)
 
 
 def may_stand_in(resolver: Resolver, definition: DefinedSymbol) -> bool:

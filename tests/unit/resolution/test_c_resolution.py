@@ -756,3 +756,14 @@ def test_a_tag_may_be_used_by_the_name_that_a_typedef_gives_it(path: str) -> Non
     assert may_be_used_as_another(sample.resolver, sample.definition("node"))
     assert not may_be_used_as_another(sample.resolver, sample.definition("lone_t"))
     assert not may_be_used_as_another(sample.resolver, sample.definition("pool"))
+
+
+def test_a_tag_may_be_used_by_the_name_that_another_file_gives_it() -> None:
+    sample = Sample(
+        {
+            "hash.h": "typedef struct hash_ctx hash_ctx;\nint hash_init(hash_ctx *ctx);\n",
+            "openssl.h": "struct hash_ctx { int c; };\nstruct lone_ctx { int c; };\n",
+        }
+    )
+    assert may_be_used_as_another(sample.resolver, sample.definition("hash_ctx", "openssl.h"))
+    assert not may_be_used_as_another(sample.resolver, sample.definition("lone_ctx"))

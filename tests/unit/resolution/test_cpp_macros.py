@@ -93,3 +93,23 @@ def test_what_stands_in_alternatives_that_are_not_parsed_may_be_used() -> None:
     assert sample.uses("ready_0") == ["clock.h: if (ready_0()) {"]
     assert sample.uses("ready_8", grade="possible") == ["clock.h: if (ready_8()) {"]
     assert sample.uses("never", grade="possible") == []
+
+
+def test_a_header_whose_functions_are_all_exported_by_a_macro_is_read() -> None:
+    """Each of so many is an error for the grammar, and fields that a macro stands for hide what follows."""
+    functions = "".join(
+        f"POOL_EXTERN int pool_{number}(const pool_t* pool,\n    void* data);\n" for number in range(900)
+    )
+    sample = Sample(
+        {
+            "pool.h": f"struct pool_s {{\n  POOL_FIELDS\n  int size;\n}};\ntypedef struct pool_s pool_t;\n{functions}",
+            "main.c": '#include "pool.h"\nint main(pool_t *pool) { return pool_899(pool, 0) + pool->size; }\n',
+        }
+    )
+    facts = sample.facts("pool.h")
+    assert facts is not None
+    assert not facts.damaged
+    assert len([one for one in facts.symbols if one.kind == "function"]) == 900
+    assert not [one for one in facts.symbols if one.kind == "variable"]
+    assert sample.uses("pool_899") == sample.uses("size")
+    assert len(sample.uses("size")) == 1

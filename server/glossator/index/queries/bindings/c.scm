@@ -29,10 +29,22 @@
 
 ; Includes
 (preproc_include path: (_) @module)
-(function_definition (storage_class_specifier "static") declarator: (function_declarator declarator: (identifier) @function)) @static
-(function_definition (storage_class_specifier "static") declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function))) @static
-(declaration (storage_class_specifier "static") declarator: (function_declarator declarator: (identifier) @function)) @static
-(declaration (storage_class_specifier "static") declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function))) @static
+
+; What its file has for itself
+(function_definition (storage_class_specifier "static") declarator: [
+  (function_declarator declarator: (identifier) @unlinked)
+  (pointer_declarator declarator: (function_declarator declarator: (identifier) @unlinked))
+])
+(declaration (storage_class_specifier "static") declarator: [
+  (identifier) @unlinked
+  (pointer_declarator declarator: (identifier) @unlinked)
+  (array_declarator declarator: (identifier) @unlinked)
+  (function_declarator declarator: (identifier) @unlinked)
+  (pointer_declarator declarator: (function_declarator declarator: (identifier) @unlinked))
+  (init_declarator declarator: (identifier) @unlinked)
+  (init_declarator declarator: (pointer_declarator declarator: (identifier) @unlinked))
+  (init_declarator declarator: (array_declarator declarator: (identifier) @unlinked))
+])
 
 ; Variables whose structure has no name
 (translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (identifier) @object))
