@@ -175,3 +175,82 @@ def test_a_member_overrides_no_extension_of_a_supertype() -> None:
     )
     uses = [use.kind for use in sample.resolver.uses(definition).resolved]
     assert uses == ["call"]
+
+
+def test_what_is_private_is_seen_in_its_file_only() -> None:
+    sample = Sample(
+        {
+            "Report.kt": """
+                package a
+                class Report {
+                    private lateinit var basePath: String
+                    val shown = basePath
+                    private fun go(x: Any) = 1
+                }
+                class Held(private val key: String)
+                private val Report.place get() = 3
+                private fun Report.place(x: Int) = 3
+                private fun helper() = 1
+                fun own() = helper()
+            """,
+            "Helper.kt": "package a\nfun helper() = 2\n",
+            "Spec.kt": """
+                package a
+                class Spec {
+                    val basePath = "x"
+                    val key = "k"
+                    fun go(x: Any) = 1
+                    fun check(report: Report, held: Held) {
+                        report.apply { go(basePath) }
+                        held.apply { println(key) }
+                        report.place
+                        helper()
+                    }
+                }
+            """,
+        }
+    )
+    assert sample.at("Spec.kt", "report.apply { go(basePath) }", "basePath") == "Spec.kt:Spec.basePath"
+    assert sample.at("Spec.kt", "report.apply { go(basePath) }", "go") == "Spec.kt:Spec.go"
+    assert sample.at("Spec.kt", "held.apply { println(key) }", "key") == "Spec.kt:Spec.key"
+    assert sample.at("Spec.kt", "report.place", "place") == "possible"
+    assert sample.at("Spec.kt", "helper()", "helper") == "Helper.kt:helper"
+    assert sample.at("Report.kt", "fun own() = helper()", "helper") == "Report.kt:helper"
+    assert sample.at("Report.kt", "val shown = basePath", "basePath") == "Report.kt:Report.basePath"
+
+
+def test_what_the_own_module_has_is_meant_before_the_same_of_another() -> None:
+    sample = Sample(
+        {
+            "app/src/main/a/Run.kt": "package a\nclass Runner\nfun build(args: List<String>) = 1\nfun stop() = 1\n",
+            "app/src/test/a/Spec.kt": """
+                package a
+                class Spec {
+                    fun check() {
+                        Runner()
+                        stop()
+                        build(listOf())
+                    }
+                }
+            """,
+            "other/src/test/a/Run.kt": "package a\nclass Runner\nfun build(args: List<String>) = 2\nfun stop() = 2\n",
+        }
+    )
+    assert sample.at("app/src/test/a/Spec.kt", "Runner()", "Runner") == "app/src/main/a/Run.kt:Runner"
+    assert sample.at("app/src/test/a/Spec.kt", "stop()", "stop") == "app/src/main/a/Run.kt:stop"
+    # It may be an overload of another type.
+    assert sample.at("app/src/test/a/Spec.kt", "build(listOf())", "build") == "possible"
+
+
+def test_a_script_of_the_build_sees_nothing_that_it_does_not_name() -> None:
+    sample = Sample(
+        {
+            "src/main/Test.kt": "class Test\nfun own() = 1\n",
+            "src/main/Use.kt": "fun use() = Test()\n",
+            "buildSrc/src/main/kotlin/Versions.kt": "object Versions\n",
+            "build.gradle.kts": "withType<Test> {}\nown()\nval all = Versions\n",
+        }
+    )
+    assert sample.uses("Test") == ["src/main/Use.kt: fun use() = Test()"]
+    assert sample.uses("own") == []
+    assert sample.uses("Versions") == ["build.gradle.kts: val all = Versions"]

@@ -52,6 +52,8 @@ _FINAL: Final = frozenset(
 """Types of the library that no class extends."""
 _HANDED_TO: Final = re.compile(r"(\w+)\(\d*:-?\d+\)$")
 """The function that a lambda is handed to, in what it has to be."""
+_BUILDING: Final = ("buildSrc", "build-logic")
+"""Folders of what Gradle's scripts of a project are compiled after."""
 _WITH: Final = ".:with("
 _IN_LAMBDA: Final = re.compile(r"@(it|this)(\d+)")
 
@@ -129,13 +131,30 @@ class KotlinRules(JvmRules):
             return (Value("module", namespace_seen_from(receiver, place.path)),)
         return found
 
+    def is_shared(self, world: World, view: FileView, value: Value) -> bool:
+        """As in other languages, but for what is private to its file; of files without a package a script sees only those
+        that it is compiled with, or after, since they are of the build itself."""
+        if value.kind == "symbol" and world.is_hidden(value, view.path):
+            return False
+        if _is_script(view) and not view.facts.package:
+            home = _module_of(value.path)
+            return home.rpartition("/")[2] in _BUILDING or (home != "" and home == _module_of(view.path))
+        return super().is_shared(world, view, value)
+
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the package declare. Another module of the project may have the package, too, which the
-        file need not see: what it imports with all of a package or class may be meant as well."""
+        file need not see: what its own module has is meant before the same of another one, and what it imports with all
+        of a package or class may be meant as well."""
         found = super().in_siblings(world, view, place, name)
         own = _module_of(view.path)
-        if not found or any(_module_of(one.path) == own for one in found if one.kind == "symbol"):
+        if not found:
             return found
+        if mine := [symbol_of(world, one) for one in found if one.kind == "symbol" and _module_of(one.path) == own]:
+            others = [one for one in found if one.kind == "symbol" and _module_of(one.path) != own]
+            alike = [one for one in others if any(_are_declared_alike(symbol_of(world, one), other) for other in mine)]
+            kept = tuple(one for one in found if one not in alike)
+            overloads = any(max(symbol_of(world, one).parameters) > 0 for one in alike)
+            return (*kept, UNKNOWN_VALUE) if overloads else kept
         imported = tuple(one for one in self.in_stars(world, view, place, name) if one.kind == "symbol")
         return (*found, *imported, UNKNOWN_VALUE) if imported else found
 
@@ -248,6 +267,17 @@ class KotlinRules(JvmRules):
 def _module_of(path: str) -> str:
     """The folder of the module that a file belongs to, as Gradle and Maven lay it out."""
     return path.partition("/src/")[0] if "/src/" in path else ""
+
+
+def _is_script(view: FileView) -> bool:
+    """Whether a file is run as a script, as those of builds with Gradle are."""
+    return view.path.endswith(".kts")
+
+
+def _are_declared_alike(one: Symbol, other: Symbol) -> bool:
+    """Whether a module may not have both of two outermost definitions of a name: they are no overloads, unless by the
+    types of their parameters."""
+    return (one.kind, one.scope, one.parameters) == (other.kind, other.scope, other.parameters)
 
 
 def _is_abstract(symbol: Symbol) -> bool:

@@ -122,6 +122,9 @@ class World(Protocol):
     def enclosing_class(self, path: str, owner: int) -> Value | None:
         """The class around a place, in whose methods `$` is an instance of it; None outside classes."""
 
+    def is_hidden(self, value: Value, path: str) -> bool:
+        """Whether a symbol is a member that a file does not see."""
+
     def packaged(self, package: str, name: str, near: str) -> Values:
         """The outermost symbols of a name in the files that declare a package or namespace."""
 

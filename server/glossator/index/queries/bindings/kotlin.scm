@@ -49,3 +49,11 @@
 ; Members of companion objects, which override nothing
 (companion_object (class_body (function_declaration (simple_identifier) @function))) @static
 (companion_object (class_body (property_declaration (variable_declaration (simple_identifier) @function)))) @static
+
+; What other files do not see
+(property_declaration (modifiers (visibility_modifier "private")) (variable_declaration (simple_identifier) @private))
+(function_declaration (modifiers (visibility_modifier "private")) (simple_identifier) @private)
+(class_parameter (modifiers (visibility_modifier "private")) (simple_identifier) @private)
+(class_declaration (modifiers (visibility_modifier "private")) (type_identifier) @private)
+(object_declaration (modifiers (visibility_modifier "private")) (type_identifier) @private)
+(type_alias (modifiers (visibility_modifier "private")) (type_identifier) @private)
