@@ -126,6 +126,8 @@ class Lonely:
     "  constructor(style: Style) { Object.assign(this, style) }\n  paint() { return this.dash }\n}\n"
     "draw(JSON.parse('')).paint()\n"
     "declare namespace JSX { interface IntrinsicElements { abbr: Style } }\n",
+    "site/parts.tsx": "export function Chart() { return 1 }\nexport function Lone() { return 2 }\n",
+    "site/guide.mdx": "import { Chart } from './parts'\n\n# Chart\n\nLone is not shown here.\n\n<Chart />\n",
     "java/A.java": "package shop;\npublic class A {\n  private int spare;\n  private void secret() {}\n"
     "  void inPackage() {}\n  public void open() {}\n  @Override public String toString() { return new Inner().x(); }\n"
     "  static class Inner { String x() { return one(new A()); } }\n  static String one(A a) { return null; }\n}\n"
@@ -246,6 +248,7 @@ def test_tests_come_apart(session: Session) -> None:
         ),
         ("ts", {"hidden": "file", "seen": "public", "Panel": "public", "c": "public"}),
         ("web", {"setDown": "public", "App.showNone": "public"}),
+        ("site", {"Lone": "public"}),
         ("java", {"A.spare": "file", "A.secret": "file", "A.inPackage": "project", "A.open": "public"}),
         ("rust", {"closed": "file", "inside": "project", "open": "public", "gate": "public"}),
         ("cs", {"A.Secret": "file", "A.Inside": "project", "A.Open": "public"}),

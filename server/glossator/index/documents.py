@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def parse_document(language: str, source: SourceText) -> tuple[Entry, ...]:
     """The entries of a document: its sections, with the path of headings as qualified name, or its blocks."""
-    if language == "markdown":
+    if language in ("markdown", "mdx"):
         headings = _markdown_headings(source)
     elif language == "restructuredtext":
         headings = _rst_headings(source)

@@ -504,7 +504,8 @@ _ALL: tuple[Language, ...] = (
     _code("json", ".json .jsonc .json5 .geojson .webmanifest", filenames=".babelrc .eslintrc .prettierrc"),
     _code("toml", ".toml", filenames="pipfile cargo.lock poetry.lock uv.lock"),
     _code("yaml", ".yaml .yml", filenames=".clang-format .clang-tidy"),
-    _text("markdown", ".md .markdown .mdx .mkd .qmd .rmd"),
+    _text("markdown", ".md .markdown .mkd .qmd .rmd"),
+    _text("mdx", ".mdx"),
     _text("restructuredtext", ".rst .rest"),
     _text("dockerfile", ".dockerfile", "dockerfile containerfile"),
     _text("ini", ".ini .cfg .conf .properties", ".editorconfig .gitconfig setup.cfg"),
@@ -532,7 +533,7 @@ _DIALECTS = (
 )
 """Groups of languages whose code calls each other's definitions by name."""
 _SHARED_BY_ALL = frozenset(
-    {"graphql", "html", "json", "markdown", "protobuf", "restructuredtext", "text", "toml", "xml", "yaml"}
+    {"graphql", "html", "json", "markdown", "mdx", "protobuf", "restructuredtext", "text", "toml", "xml", "yaml"}
 )
 """Languages whose names stand for definitions in other languages: schemas, documents and configuration."""
 _CALLING: dict[str, set[str]] = {}

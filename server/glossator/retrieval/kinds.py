@@ -26,7 +26,7 @@ _COMPAT = re.compile(
 )
 _VERSION = re.compile(r"(?:^|(?<=/))v([0-9]{1,3})/")
 """A folder for one version of something; if there is a folder for a newer one, it is code kept for compatibility."""
-PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
+PROSE_LANGUAGES = frozenset({"markdown", "mdx", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
 """Languages of files without program code: documents, data, styles."""
 _CONFIGURATION_LANGUAGES = frozenset({"json", "yaml", "toml", "ini", "properties"})
 _INCIDENTAL = late(

@@ -31,6 +31,8 @@ FEWEST_BEGINNING: Final = 4
 _QUOTED: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`?")
 _ANYWHERE: Final = re.compile(r"^\s*//(?:export|go:linkname)\s|\{\{|\{%|<%")
 """A comment of Go that names a function to the linker; a template, maybe in a string of many lines."""
+_OF_MDX: Final = re.compile(r"^\s*(?:import|export)\s|[<{]")
+"""A line of MDX that may be code, not prose: an import, an element, an expression."""
 _SCRIPTS: Final = ("javascript", "typescript", "tsx", "jsx", "vue", "svelte", "astro")
 _IN_COMMENTS: Final = {
     **dict.fromkeys(_SCRIPTS, re.compile(r"@\w+\s*(\{.*)")),  # `@param {Shop} shop`
@@ -57,7 +59,8 @@ def columns_of(name: str, line: str, language: str, *, field: bool) -> Iterator[
     if at < 0:
         return
     quoted: list[tuple[int, int]] | None = None
-    anywhere = language in CONFIGURATION or _ANYWHERE.search(line) is not None
+    code = _OF_MDX if language == "mdx" else _ANYWHERE
+    anywhere = language in CONFIGURATION or code.search(line) is not None
     read = _read_comment(line, name, language)
     while at >= 0:
         end = at + len(name)

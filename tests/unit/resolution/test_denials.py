@@ -842,6 +842,37 @@ CASES: dict[str, Case] = {
         "ShopTest",
         "Lone",
     ),
+    "kotlin: a member of an object that a property holds": (
+        {
+            "a.kt": "package a\nclass Outer {\n  private val subject = object : Rule(1) {\n    val shown = 2\n"
+            "    val lone = 3\n  }\n  fun check() = assertThat(subject.shown)\n}\n"
+            "open class Rule(size: Int) : Base()\n",
+        },
+        "shown",
+        "lone",
+    ),
+    "kotlin: a member of an object that a variable of a function holds": (
+        {
+            "a.kt": "package a\nclass Outer {\n  fun check() {\n    val subject = object : Rule(1) {\n"
+            "      fun show() = 2\n      fun lone() = 3\n    }\n    subject.show()\n  }\n}\n"
+            "open class Rule(size: Int) : Base()\n",
+        },
+        "show",
+        "lone",
+    ),
+    "ruby: a method of a library's class, which may call it": (
+        {
+            "Rakefile": "class ::Rake::JavaExtensionTask\n  def source_files\n    1\n  end\nend\n"
+            "class Own\n  def lone\n    1\n  end\nend\n",
+        },
+        "source_files",
+        "lone",
+    ),
+    "ruby: what a runner of tests calls in what is mixed in": (
+        {"a.rb": "module Sockets\n  def before_setup\n    1\n  end\n  def lone\n    1\n  end\nend\n"},
+        "before_setup",
+        "lone",
+    ),
     "rust: what one of two modules has whose names are brought in": (
         {
             "src/lib.rs": "mod powers;\nmod small;\nmod large;\nfn run() { powers::FIVE; }\n",

@@ -39,7 +39,7 @@ _WORDS: Final[dict[tuple[str, ...], str]] = {
         "php",
     ): "offsetGet offsetSet offsetExists offsetUnset jsonSerialize getIterator count current key next rewind valid"
     " serialize unserialize setUp tearDown boot register handle",
-    ("ruby",): "setup teardown",
+    ("ruby",): "setup teardown before_setup after_setup before_teardown after_teardown",
     (
         "swift",
     ): "wrappedValue projectedValue dynamicallyCall makeIterator next makeBody body main hash encode init setUp"

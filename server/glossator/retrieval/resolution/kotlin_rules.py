@@ -132,8 +132,8 @@ class KotlinRules(JvmRules):
         return found
 
     def is_shared(self, world: World, view: FileView, value: Value) -> bool:
-        """As in other languages, but for what is private to its file; of files without a package a script sees only those
-        that it is compiled with, or after, since they are of the build itself."""
+        """As in other languages, but for what is private to its file; of files without a package a script sees only
+        those that it is compiled with, or after, since they are of the build itself."""
         if value.kind == "symbol" and world.is_hidden(value, view.path):
             return False
         if _is_script(view) and not view.facts.package:

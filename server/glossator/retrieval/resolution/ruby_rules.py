@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import GLOBAL, LOCAL, NESTED, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
 from glossator.retrieval.resolution.rules import LanguageRules, own_symbols, symbol_of, symbols
-from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,10 +156,16 @@ class RubyRules(LanguageRules):
         return NOTHING_KNOWN if own else ()
 
     def more_bases(self, world: World, key: Key) -> Values:
-        """Where else the class or module is opened; unknown ones if its hook includes more (`base.include Job`)."""
+        """Where else the class or module is opened, in a library if it is written as that's (`class Rake::Task`);
+        unknown ones if its hook includes more (`base.include Job`)."""
         view = world.view(key[0])
         if view is None or view.symbol(key[1]).kind not in NESTING_KINDS:
             return ()
+        symbol = view.symbol(key[1])
+        outer = symbol.scope.lstrip(":").split("::")[0]
+        if outer and not any(True for _ in self._constants(world, outer)):
+            whole = f"{symbol.scope}::{symbol.name}".lstrip(":").replace("::", ".")
+            return (external(whole), *self._other_parts(world, view, key))
         hooks = {index for name in _HOOKS for index in view.children(key[1], name)}
         if hooks and any(one.owner in hooks for name in _INCLUDING for one in view.facts.mentions_of(name)):
             return (UNKNOWN_VALUE, *self._other_parts(world, view, key))

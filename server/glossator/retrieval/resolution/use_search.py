@@ -60,6 +60,11 @@ _NAME: Final = MENTION_KINDS.index("name")
 _READING: Final = frozenset((MENTION_KINDS.index("read"), MENTION_KINDS.index("attribute")))
 
 
+_VARIABLES: Final = frozenset(("constant", "field", "property", "variable"))
+_WITH_OBJECTS: Final = frozenset(("java", "kotlin", "php"))
+"""Languages with objects of classes without a name whose members may be named."""
+
+
 class UseSearch:
     """The search for the uses of one definition."""
 
@@ -117,6 +122,17 @@ class UseSearch:
         self._setter = bool(ending) and definition.name.endswith(ending) and definition.name[:-1].isidentifier()
         view = self._world.view(definition.path)
         self._local = view is not None and self._rules.is_local(view, definition.index)
+        self._in_object = self._may_be_in_object(view)
+        """Whether it may be a member of an object whose class has no name, so that it is reached through a variable."""
+
+    def _may_be_in_object(self, view: FileView | None) -> bool:
+        """Whether the definition stands in a variable's value, or in a function of a language in which a variable of
+        that, which is no symbol, may hold such an object."""
+        definition = self._definition
+        if view is None or definition.symbol.parent < 0 or self._member:
+            return False
+        in_value = view.symbol(definition.symbol.parent).kind in _VARIABLES
+        return in_value or (self._local and definition.language in _WITH_OBJECTS)
 
     @cached_property
     def _rivals(self) -> list[tuple[Value, Symbol]]:
@@ -439,7 +455,7 @@ class UseSearch:
                 return self._fits(mention)
             if self._is_mixed_in and any(self._is_of_interface(one) for one in resolution.targets):
                 return self._fits(mention)
-        shared = self._shared and mention.receiver < 0
+        shared = (self._shared and mention.receiver < 0) or (self._in_object and mention.receiver >= 0)
         if resolution.reach == "all" or (resolution.reach == "members" and (self._member or shared)):
             return self._fits(mention)
         if resolution.reach == "enum members":
