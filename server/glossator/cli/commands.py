@@ -351,6 +351,7 @@ def _answer(
 ) -> int:
     """Run an answering coroutine: streamed as text, or whole as JSON."""
     from glossator.answers.answerer import Answerer, Listener
+    from glossator.answers.doubts import doubts
 
     async def run() -> Answer:
         if arguments.json:
@@ -383,6 +384,9 @@ def _answer(
                 "model": answer.model,
                 "finish_reason": answer.finish_reason,
                 "usage": answer.usage,
+                "unsupported": answer.unsupported,
+                "unknown": answer.unknown,
+                "weak": answer.is_weak,
                 **_unused_json(answer),
             }
         )
@@ -394,6 +398,10 @@ def _answer(
             name = "" if citation.qualified_name == citation.path else citation.qualified_name
             commit = f" ({citation.commit.short_name})" if citation.commit is not None else ""
             terminal.show(f"[{citation.number}] {place}  {name}".rstrip() + commit, hang=4)
+    if found := doubts(answer):
+        terminal.show()
+        for line in found:
+            terminal.show(f"{line[:1].upper()}{line[1:]}", hang=2)
     reason = session.model_status()["reason"]
     if answer.finish_reason == "evidence" and not arguments.no_model and reason:
         terminal.show()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glossator.answers.doubts import doubts
 from glossator.answers.evidence import estimated_tokens
 from glossator.mcp_server.code_tools import numbered_gaps
 from glossator.mcp_server.tool_results import Answered, AnswerSource, count_fitting, tokens_of
@@ -45,7 +46,7 @@ def fitted_answer(answer: Answer, names: Mapping[Path, str], max_tokens: int) ->
             sources[at] = source
         else:
             sources.append(source)
-    return Answered(text, sources, answer.model, [] if text == answer.answer else [_CUT])
+    return Answered(text, sources, answer.model, [*doubts(answer), *([] if text == answer.answer else [_CUT])])
 
 
 def _source(item: Evidence, names: Mapping[Path, str]) -> AnswerSource:

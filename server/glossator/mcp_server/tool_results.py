@@ -242,7 +242,8 @@ class AnswerSource(CodeHit):
 
 @dataclass(slots=True)
 class Answered:
-    """An answer in Markdown. `model` wrote it; without one, it was made from the index alone."""
+    """An answer in Markdown. `model` wrote it; without one, it was made from the index alone. `notes` say what of it
+    nothing supports."""
 
     answer: str
     sources: list[AnswerSource]
