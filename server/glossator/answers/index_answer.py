@@ -355,6 +355,8 @@ def _use(relations: Relations, evidence: Sequence[Evidence]) -> str:
         such = "in" if relations.places == 1 and not more else "such as"
         sentences.append(f"Used in {counted_places(relations.places)}{more}" + (f", {such} {named}." if named else "."))
         sentences += [f"{also}."] if also else []
+    elif also and relations.tests:
+        sentences += [f"In tests, it is used by {_listed(relations.tests, evidence)}.", f"{also}."]
     elif also:
         rest = "which may mean it or not" if relations.possible == 1 else "none of them certain to mean it"
         sentences.append(f"{also}, {rest}.".replace(" more place", " place", 1))
@@ -366,7 +368,7 @@ def _use(relations: Relations, evidence: Sequence[Evidence]) -> str:
         sentences.append(f"It is overridden or implemented by {_listed(relations.overriding, evidence)}.")
     if relations.callees:
         sentences.append(f"It uses {_listed(relations.callees, evidence)}.")
-    if relations.tests:
+    if relations.tests and (relations.places or not also):
         sentences.append(f"In tests, it is used by {_listed(relations.tests, evidence)}.")
     return "**Use.** " + " ".join(sentences) if sentences else ""
 
