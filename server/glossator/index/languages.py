@@ -94,6 +94,7 @@ class Language:
         overloads: whether the types of arguments tell functions of one name apart.
         labelled: whether the labels of arguments tell functions of one name apart.
         calls_apart: whether no local variable can be called, so that a called name always means a method.
+        uncalled: expressions of the types of variables that cannot be called, so that a called name means a function.
         blocks: whether braces after a call's name hold a function that it is handed: `find { it.ready }`.
         receiving_lambdas: whether functions without a name may have a receiver, whose members are reached in them by
             their bare names, and which is `this` there (Kotlin).
@@ -127,6 +128,7 @@ class Language:
     overloads: bool = False
     labelled: bool = False
     calls_apart: bool = False
+    uncalled: frozenset[str] = frozenset()
     tags: bool = False
     blocks: bool = False
     receiving_lambdas: bool = False
@@ -160,6 +162,7 @@ def _code(
     overloads: bool = False,
     labelled: bool = False,
     calls_apart: bool = False,
+    uncalled: str = "",
     tags: bool = False,
     blocks: bool = False,
     receiving_lambdas: bool = False,
@@ -191,6 +194,7 @@ def _code(
         overloads=overloads,
         labelled=labelled,
         calls_apart=calls_apart,
+        uncalled=frozenset(f"<{one}{mark}>" for one in uncalled.split() for mark in ("", "?")),
         tags=tags,
         blocks=blocks,
         receiving_lambdas=receiving_lambdas,
@@ -353,6 +357,7 @@ _ALL: tuple[Language, ...] = (
         interpreters="kotlin",
         builtins="Any Boolean Byte Char Double Float Int Long Nothing Short String Unit T E K R V println",
         self_words="this super it",
+        uncalled="Boolean Byte Char Double Float Int Long Short String",
         module_names="last",
         blocks=True,
         receiving_lambdas=True,

@@ -291,6 +291,7 @@ class _Extraction(SymbolTypes):
         rest: list[tuple[int, int]] = []
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
+        uncalled = self._language.uncalled
         late, flat = self._late, self._language.name in _FLAT_TYPES
         macros, labelled = self._language.macros, self._language.labelled
         paths = macros or self._language.self_modules
@@ -360,9 +361,10 @@ class _Extraction(SymbolTypes):
                     found, around = holders[around]
                 if local is not None and not (name in imported and self._is_imported(name, scope)):
                     made = local[0].made
-                    if made[:1] != "#" or not made[1:].isdigit() or local[0].text is not None:
-                        continue
-                    receiver = receivers.setdefault("=" + made, len(receivers))
+                    if kind != _CALL or made not in uncalled:  # else a function of the name is meant
+                        if made[:1] != "#" or not made[1:].isdigit() or local[0].text is not None:
+                            continue
+                        receiver = receivers.setdefault("=" + made, len(receivers))
             if (
                 receiver < 0
                 and apart

@@ -254,3 +254,23 @@ def test_a_script_of_the_build_sees_nothing_that_it_does_not_name() -> None:
     assert sample.uses("Test") == ["src/main/Use.kt: fun use() = Test()"]
     assert sample.uses("own") == []
     assert sample.uses("Versions") == ["build.gradle.kts: val all = Versions"]
+
+
+def test_a_value_that_cannot_be_called_is_not_what_is_called() -> None:
+    sample = Sample(
+        {
+            "Check.kt": """
+                package a
+                private fun formatted(file: String): Boolean = true
+                private fun made(file: String): Boolean = true
+                fun check(formatted: Boolean, made: (String) -> Boolean) {
+                    if (formatted) {
+                        println(formatted("x"))
+                        println(made("x"))
+                    }
+                }
+            """
+        }
+    )
+    assert sample.uses("formatted") == ['Check.kt: println(formatted("x"))']
+    assert sample.uses("made") == []
