@@ -128,6 +128,9 @@ def test_questions_on_the_command_line(glossator: Callable[..., Ran], project: P
     assert first.status == 0, first.err
     usage = first.json["usage"]
     assert first.json["answer"].strip()
+    for start, end in [*first.json["unsupported"], *first.json["unknown"]]:
+        assert 0 <= start < end <= len(first.json["answer"])
+    assert first.json["weak"] in (True, False)
     for citation in first.json["citations"]:
         lines = (project / citation["path"]).read_text("utf-8").splitlines()
         assert 1 <= citation["start_line"] <= citation["end_line"] <= len(lines)

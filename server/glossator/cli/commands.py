@@ -384,9 +384,7 @@ def _answer(
                 "model": answer.model,
                 "finish_reason": answer.finish_reason,
                 "usage": answer.usage,
-                "unsupported": answer.unsupported,
-                "unknown": answer.unknown,
-                "weak": answer.is_weak,
+                **_checked_json(answer),
                 **_unused_json(answer),
             }
         )
@@ -407,6 +405,13 @@ def _answer(
         terminal.show()
         terminal.show(f"{reason[:1].upper()}{reason[1:]}.")
     return 0
+
+
+def _checked_json(answer: Answer) -> dict[str, object]:
+    """What the checks of an answer by a model found."""
+    if not answer.model:
+        return {}
+    return {"unsupported": answer.unsupported, "unknown": answer.unknown, "weak": answer.is_weak}
 
 
 def _unused_json(answer: Answer) -> dict[str, object]:
